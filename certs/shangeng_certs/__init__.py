@@ -1,0 +1,1 @@
+"""Standards, certificates and mark licences: who may show the mark, for which product, until when."""

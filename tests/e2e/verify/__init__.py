@@ -1,0 +1,1 @@
+"""Checking a batch in the reader's own browser."""

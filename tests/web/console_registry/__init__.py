@@ -1,0 +1,1 @@
+"""The registry half of the console, over HTTP."""

@@ -1,0 +1,132 @@
+"""Canonical JSON out (RFC 8785): the bytes that are hashed, signed and stored."""
+
+import hashlib
+import json
+from math import isfinite
+from typing import Any, cast
+
+from shangeng_trace.strict import (
+    JSON,
+    MAX_DEPTH,
+    MAX_INTEGER,
+    BrokenText,
+    Document,
+    NotJsonValue,
+    TooDeep,
+    load,
+    load_statement,
+)
+
+__all__ = ["JSON", "Document", "canonical", "check_statement", "digest", "exactly", "load", "load_statement"]
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode
+_LEAST_PLAIN, _MOST_PLAIN = 1e-4, 1e16
+"""Between these, and with a fraction, Python and ECMAScript spell a double alike: no exponent, no ".0"."""
+
+
+def canonical(value: Any) -> bytes:
+    """Return the canonical form of a JSON value (RFC 8785), UTF-8.
+
+    Integers beyond 2^53 are written as the double they round to, as the RFC says; what the ledger accepts is
+    narrower, see `check_statement`. Tuples are arrays. Raises MalformedError for what JSON cannot carry.
+    """
+    try:
+        if _encodes_alike(value):
+            text = _encode(value)
+            raw = text.encode()
+            # Python sorts names by code point, RFC 8785 by UTF-16 unit: they differ only past the basic plane.
+            if text.isascii() or len(text.encode("utf-16-le")) == 2 * len(text):
+                return raw
+        return exactly(value).encode()
+    except UnicodeEncodeError:
+        raise BrokenText from None
+    except RecursionError:
+        raise TooDeep(limit=MAX_DEPTH) from None
+
+
+def digest(document: Document) -> str:
+    """Return a statement's identity: SHA-256 of its canonical form, proof included, in lower-case hex."""
+    return hashlib.sha256(canonical(document)).hexdigest()
+
+
+def check_statement(document: Any) -> None:
+    """Raise MalformedError unless a document made in memory is one that `load_statement` would accept."""
+    load_statement(canonical(document))
+
+
+def exactly(value: Any) -> str:
+    """Write the canonical form step by step; `canonical` takes this road only where the C encoder may differ."""
+    if value is None or isinstance(value, (bool, str)):
+        return _encode(value)
+    if isinstance(value, (int, float)):
+        return _number(value)
+    if isinstance(value, (list, tuple)):
+        return f"[{','.join(map(exactly, cast('list[object]', value)))}]"
+    if isinstance(value, dict):
+        members = sorted(cast("Document", value).items(), key=_utf16)
+        return f"{{{','.join(f'{_encode(name)}:{exactly(member)}' for name, member in members)}}}"
+    raise NotJsonValue(value=type(value).__name__)
+
+
+def _encodes_alike(value: Any) -> bool:  # noqa: PLR0911  # one answer per type
+    """Whether the C encoder is known to write `value` as RFC 8785 does, but for the order of names."""
+    # `type` is compared, not `isinstance`: a subclass goes the exact way. Most values are text, hence the order.
+    kind = type(value)  # pyright: ignore[reportUnknownVariableType]  # any type: that is the question
+    if kind is dict:
+        for name, member in value.items():
+            if type(name) is not str:
+                return False
+            if type(member) is not str and not _encodes_alike(member):
+                return False
+        return True
+    if kind is list:
+        for item in value:  # noqa: SIM110  # a generator costs more than what it iterates over
+            if type(item) is not str and not _encodes_alike(item):
+                return False
+        return True
+    if kind is int:
+        return bool(-MAX_INTEGER <= value <= MAX_INTEGER)
+    if kind is float:
+        return bool(_LEAST_PLAIN <= abs(value) < _MOST_PLAIN and value % 1)
+    return kind is str or kind is bool or value is None
+
+
+def _utf16(member: tuple[Any, Any]) -> bytes:
+    """Return what RFC 8785 3.2.3 sorts members by: the UTF-16 code units of the name."""
+    name = member[0]
+    if not isinstance(name, str):
+        raise NotJsonValue(value=f"{type(name).__name__} as a name")
+    return name.encode("utf-16-be")
+
+
+def _number(value: float) -> str:
+    """Write a number as ECMAScript does (RFC 8785 3.2.2.3): shortest digits, plain from 1e-6 up to 1e21."""
+    if isinstance(value, int) and abs(value) <= MAX_INTEGER:
+        return int.__repr__(value)
+    value = _double(value)
+    if value == 0:
+        return "0"  # negative zero included
+    sign = "-" if value < 0 else ""
+    mantissa, _, power = float.__repr__(abs(value)).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).lstrip("0")
+    point = len(whole) + int(power or 0) - (len(whole + fraction) - len(digits))  # digits before the point
+    digits = digits.rstrip("0")
+    if len(digits) <= point <= 21:  # noqa: PLR2004  # ECMAScript's own bounds, here and below
+        return sign + digits.ljust(point, "0")
+    if 0 < point <= 21:  # noqa: PLR2004
+        return f"{sign}{digits[:point]}.{digits[point:]}"
+    if -6 < point <= 0:  # noqa: PLR2004
+        return f"{sign}0.{'0' * -point}{digits}"
+    rest = f".{digits[1:]}" if len(digits) > 1 else ""
+    return f"{sign}{digits[0]}{rest}e{point - 1:+d}"
+
+
+def _double(value: float) -> float:
+    try:
+        double = float(value)
+    except OverflowError:
+        raise NotJsonValue(value="an integer beyond every double") from None
+    if not isfinite(double):
+        raise NotJsonValue(value=float.__repr__(double))
+    return double

@@ -1,0 +1,10 @@
+"""The data the package carries: what changes per deployment is data, not code."""
+
+import json
+from importlib import resources
+from typing import Any
+
+
+def read_data(name: str) -> Any:
+    """Return the parsed JSON file `name` ("steps.json") that stands beside this module."""
+    return json.loads(resources.files(__name__).joinpath(name).read_text(encoding="utf-8"))

@@ -1,0 +1,1 @@
+"""The application: settings, pages, console, API and the command line."""

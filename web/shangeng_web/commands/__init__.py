@@ -1,0 +1,1 @@
+"""One module per command of `shangeng`, each with `run(arguments, voice) -> exit code`."""

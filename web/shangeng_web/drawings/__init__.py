@@ -1,0 +1,1 @@
+"""Drawings as data: line icons and the sketch map of the nine counties."""

@@ -1,0 +1,124 @@
+"""Processes beside the server that open signed events many at a time, so that it can use more than one core.
+
+They only save time: what they do not answer, the server does itself. One that ends or hangs is replaced.
+"""
+
+import asyncio
+import os
+import pickle
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Mapping
+from contextlib import suppress
+
+from shangeng_trace.opener import LENGTH, Asked, AskedEach, Opened
+from shangeng_trace.signed_events import SignedEvent
+
+_CROWD = 64
+"""Events in one question: more would let the first wait for the last."""
+_AT_ONCE = 1 << 22
+"""Bytes of an answer that are taken in without a pause."""
+PATIENCE_SECONDS = 20.0
+"""A body of the largest size takes a tenth of a second."""
+
+
+class Openers:
+    """As many processes as there are cores besides our own, each started when it is first needed."""
+
+    def __init__(self, count: int | None = None) -> None:
+        self._count = (os.cpu_count() or 1) - 1 if count is None else count
+        self._idle: asyncio.LifoQueue[_Opener] = asyncio.LifoQueue()
+        self._all = [_Opener() for _ in range(self._count)]
+        for each in self._all:
+            self._idle.put_nowait(each)
+        self._waiting: list[tuple[bytes, Mapping[str, str], asyncio.Future[SignedEvent | None]]] = []
+        self._opening: asyncio.Task[None] | None = None
+
+    async def open_one(self, body: bytes, keys: Mapping[str, str], *, host: str, limit: int) -> SignedEvent | None:
+        """Open a body that is one event, with others that come now; None where the caller should do it himself.
+
+        Only a crowd is worth asking another process for, and only one that is free.
+        """
+        opened: asyncio.Future[SignedEvent | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((body, keys, opened))
+        if self._opening is None or self._opening.done():
+            self._opening = asyncio.ensure_future(self._open_waiting(host, limit))
+        return await opened
+
+    async def _open_waiting(self, host: str, limit: int) -> None:
+        await asyncio.sleep(0)  # whose request has arrived by now comes along
+        while self._waiting:
+            crowd, self._waiting = self._waiting[:_CROWD], self._waiting[_CROWD:]
+            found: Opened | None = None
+            try:
+                if len(crowd) > 1 and not self._idle.empty():
+                    keys = {key_id: public for _, keys, _ in crowd for key_id, public in keys.items()}
+                    found = await self.open(AskedEach([body for body, _, _ in crowd], limit, keys, host))
+            finally:
+                for (_, _, waits), each in zip(crowd, found or [None] * len(crowd), strict=True):
+                    if not waits.done():
+                        waits.set_result(each)
+        self._opening = None
+
+    async def open(self, asked: Asked | AskedEach) -> Opened | None:
+        """Open the events of a body; None where it is not what it should be, or nobody could be asked."""
+        if not self._count:
+            return None
+        opener = await self._idle.get()
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await opener.ask(asked)
+        except (OSError, EOFError, TimeoutError):
+            opener.end()
+            return None
+        except BaseException:
+            opener.end()  # its answer to a question that nobody waits for any more would be taken for the next one's
+            raise
+        finally:
+            self._idle.put_nowait(opener)
+
+    @property
+    def processes(self) -> list[asyncio.subprocess.Process]:
+        """Those that have been started."""
+        return [each.process for each in self._all if each.process is not None]
+
+    async def close(self) -> None:
+        """End every process."""
+        await asyncio.gather(*(each.close() for each in self._all))
+
+
+class _Opener:
+    """One process, or the place for one."""
+
+    def __init__(self) -> None:
+        self.process: asyncio.subprocess.Process | None = None
+        self._ended: list[asyncio.subprocess.Process] = []
+
+    async def ask(self, asked: Asked | AskedEach) -> Opened | None:
+        if self.process is None:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "shangeng_trace.opener", stdin=PIPE, stdout=PIPE, limit=_AT_ONCE
+            )
+        questions, answers = self.process.stdin, self.process.stdout
+        assert questions is not None
+        assert answers is not None
+        question = pickle.dumps(asked, protocol=pickle.HIGHEST_PROTOCOL)
+        questions.write(LENGTH.pack(len(question)) + question)
+        await questions.drain()
+        (length,) = LENGTH.unpack(await answers.readexactly(LENGTH.size))
+        opened: Opened | None = pickle.loads(await answers.readexactly(length))  # noqa: S301 - from our own process
+        return opened
+
+    def end(self) -> None:
+        """Leave this process; the next question starts another."""
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                self.process.kill()
+            self._ended.append(self.process)
+            self.process = None
+
+    async def close(self) -> None:
+        self.end()
+        for process in self._ended:
+            await process.wait()
+        self._ended.clear()
