@@ -12,6 +12,7 @@ from shangeng_trace.policy import (
     Log,
     LogNotKnown,
     Policy,
+    PolicyLineWrong,
     QuorumNotMet,
     Witness,
     evaluate,
@@ -135,8 +136,23 @@ def test_any_octets_are_a_policy_or_refused(octets: bytes) -> None:
     ],
 )
 def test_a_line_that_says_too_little_or_too_much_is_refused(line: str) -> None:
-    with pytest.raises(MalformedError):
-        parse_policy(f"{line}\nquorum none\n")
+    with pytest.raises(PolicyLineWrong) as refused:
+        parse_policy(f"# one\n\n{line}\nquorum none\n")
+    assert "3" in refused.value.sentence("zh")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("# \r\nquorum none\r\n", 1),
+        (f"log {LOG_VKEY}\nlog x+y+z\nquorum none\n", 2),
+        ("quorum none\nquorum none\n", 2),
+        ("quorum a\n", 1),
+    ],
+)
+def test_the_wrong_line_is_named(text: str, number: int) -> None:
+    with pytest.raises(PolicyLineWrong, match=f"Line {number} "):
+        parse_policy(text)
 
 
 def test_hundreds_of_nested_groups_are_settled() -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from shangeng_trace.checkpoint import VerifiedCheckpoint, WrongOrigin, open_checkpoint, parse_checkpoint
 from shangeng_trace.errors import VerificationError
-from shangeng_trace.logtext import malformed, read_decimal, read_text
+from shangeng_trace.logtext import LogTextMalformed, malformed, read_decimal, read_text
 from shangeng_trace.note import SignatureType, Vkey, parse_vkey, split_note
 
 NONE = "none"
@@ -33,6 +33,14 @@ class LogNotKnown(VerificationError):
     code = "trace.log_not_known"
     zh = "这本账本不在信任名单里。"
     en = "The trust policy does not know this log."
+
+
+class PolicyLineWrong(LogTextMalformed):
+    """A line of a policy file is not in its format, or refers to what no line before it has defined."""
+
+    code = "trace.policy_line_wrong"
+    zh = "信任名单第 {number} 行看不懂。"
+    en = "Line {number} of the trust policy cannot be read."
 
 
 class QuorumNotMet(VerificationError):
@@ -126,32 +134,49 @@ def parse_policy(data: bytes | str) -> Policy:
     """Read a policy file. Names and comments must be UTF-8.
 
     Raises:
-        LogTextMalformed: not one, or it refers to what no line before has defined.
+        PolicyLineWrong: a line is not in its format, or refers to what no line before it has defined.
+        LogTextMalformed: not a policy in another way.
     """
-    logs: list[Log] = []
-    witnesses: list[Witness] = []
-    groups: list[Group] = []
-    quorums: list[str] = []
-    defined = {NONE}
-    for line in read_text(data, "policy", refused=_REFUSED).split("\n"):
+    read = _Lines()
+    for number, line in enumerate(read_text(data, "policy", refused=None).split("\n"), start=1):
+        try:
+            read.take(line)
+        except LogTextMalformed as error:
+            raise PolicyLineWrong(number=number) from error
+    if not read.quorums:
+        malformed("policy without quorum")
+    return Policy(tuple(read.logs), tuple(read.witnesses), tuple(read.groups), read.quorums[0])
+
+
+class _Lines:
+    """What the lines of a policy file have defined so far."""
+
+    def __init__(self) -> None:
+        self.logs: list[Log] = []
+        self.witnesses: list[Witness] = []
+        self.groups: list[Group] = []
+        self.quorums: list[str] = []
+        self._defined = {NONE}
+
+    def take(self, line: str) -> None:
+        """Read one more line; raises `LogTextMalformed`."""
+        if _REFUSED.search(line):
+            malformed("policy line")
         match _BLANK.split(line.strip(" \t")):
             case [first, *_] if not first or first.startswith("#"):
-                continue
+                return
             case ["log", vkey, *url] if len(url) <= 1:
-                logs.append(Log(parse_vkey(vkey), *url))
+                self.logs.append(Log(parse_vkey(vkey), *url))
             case ["witness", name, vkey, *url] if len(url) <= 1:
-                witnesses.append(Witness(name, parse_vkey(vkey), *url))
-                defined.add(name)
-            case ["group", name, threshold, *members] if defined.issuperset(members):
-                groups.append(Group(name, _read_threshold(threshold, len(members)), tuple(members)))
-                defined.add(name)
-            case ["quorum", name] if name in defined and not quorums:
-                quorums.append(name)
+                self.witnesses.append(Witness(name, parse_vkey(vkey), *url))
+                self._defined.add(name)
+            case ["group", name, threshold, *members] if members and self._defined.issuperset(members):
+                self.groups.append(Group(name, _read_threshold(threshold, len(members)), tuple(members)))
+                self._defined.add(name)
+            case ["quorum", name] if name in self._defined and not self.quorums:
+                self.quorums.append(name)
             case _:
                 malformed("policy line")
-    if not quorums:
-        malformed("policy without quorum")
-    return Policy(tuple(logs), tuple(witnesses), tuple(groups), quorums[0])
 
 
 def format_policy(policy: Policy) -> str:

@@ -93,5 +93,5 @@ def _check_inclusion(proof: TlogProof, entry: bytes, checkpoint: VerifiedCheckpo
 
 
 def is_proof(data: bytes) -> bool:
-    """Whether a file claims to be a proof file, in its first line."""
-    return data.startswith(f"{_HEADER}\n".encode())
+    """Whether a file claims to be a proof file, in how it begins: one whose line ends were changed is a broken one."""
+    return data.startswith(_HEADER.encode())

@@ -53,8 +53,8 @@ class RolledBack(WritingStopped):
     """Somebody outside holds a checkpoint, signed by this log's own key, that this database does not lead to."""
 
     code = "trace.rolled_back"
-    zh = "数据库比外面知道的旧，或者被改写过：{who} 留有本日志签名的 {theirs} 条，数据库里是 {ours} 条，对不上。多半是恢复了旧备份。为了不让账本分叉，已停止记录和签名，只能查看和核验。请找回最新的数据库，或用导出的日志补齐，再重新启动；补不齐，就用新的日志名称另立账本，把 {who} 留下的检查点写进第一条。不要删掉这项核对。"
-    en = "The database is older than what is known outside, or was rewritten: {who} holds a checkpoint of {theirs} entries signed by this log, which the {ours} entries here do not lead to. Most likely an old backup was restored. So that the log does not fork, nothing is recorded or signed; reading and verifying go on. Put back the newest database, or complete it from the exported log, and start again; if that cannot be done, found a log under a new name whose first entry records the checkpoint that {who} holds. Do not switch this check off."
+    zh = "数据库比外面知道的旧，或者被改写过：{who} 留有本日志签名的 {theirs} 条，数据库里是 {ours} 条，对不上。多半是恢复了旧备份。为了不让账本分叉，已停止记录和签名，只能查看和核验。请找回最新的数据库，再重新启动；找不回，就用新的日志名称另立账本，把 {who} 留下的检查点写进第一条。不要删掉这项核对。"
+    en = "The database is older than what is known outside, or was rewritten: {who} holds a checkpoint of {theirs} entries signed by this log, which the {ours} entries here do not lead to. Most likely an old backup was restored. So that the log does not fork, nothing is recorded or signed; reading and verifying go on. Put back the newest database and start again; if there is none, found a log under a new name whose first entry records the checkpoint that {who} holds. Do not switch this check off."
 
 
 class Standing(StrEnum):

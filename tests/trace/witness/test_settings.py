@@ -19,6 +19,12 @@ def test_what_init_writes_is_read_back(tmp_path: Path) -> None:
         write_settings(tmp_path / "witness", name=NAME, logs=[LOG_VKEY])
 
 
+def test_a_witness_of_no_log_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(WitnessSettingWrong, match="names no log"):
+        write_settings(tmp_path / "witness", name=NAME, logs=[])
+    assert not (tmp_path / "witness").exists()
+
+
 def test_two_keys_of_one_log_stand_together_while_it_changes_keys(tmp_path: Path) -> None:
     path = tmp_path / "witness.toml"
     log = f'[[log]]\norigin = "{ORIGIN}"\nvkey = "{LOG_VKEY}"\n'

@@ -114,6 +114,9 @@ def test_what_does_not_hold_exits_1_and_says_so(files: Files, capsys: Heard, tmp
         bad.write_text(format_proof(wrong))
         assert verify(files, bad, "--json") == 1
         assert json.loads(capsys.readouterr().out)["good"] is False
+    bad.write_bytes(files.newest.read_bytes().replace(b"\n", b"\r\n"))
+    assert verify(files, bad) == 2
+    assert "proof file" in capsys.readouterr().err
     stranger = tmp_path / "stranger.txt"
     key = Vkey("another.example/log", WITNESSED.logs[0].vkey.type, SigningKey.generate().public.raw)
     stranger.write_text(format_policy(Policy((Log(key),))))

@@ -13,7 +13,7 @@ import json
 import os
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Never
@@ -80,9 +80,11 @@ def read_settings(path: Path) -> WitnessSettings:
     return WitnessSettings(name, path.parent / str(told.get("data", ".")), host.strip("[]"), int(port), dict(logs))
 
 
-def write_settings(folder: Path, *, name: str, logs: Iterable[Vkey]) -> Path:
+def write_settings(folder: Path, *, name: str, logs: Sequence[Vkey]) -> Path:
     """Write a settings file and a fresh key into `folder`; raises `WitnessSettingWrong` where either exists."""
     path = folder / SETTINGS
+    if not logs:
+        _wrong(path, "信任名单里没有账本（log 行）", "the trust policy names no log")
     lines = [f"name = {json.dumps(name)}", 'data = "."', f"listen = {json.dumps(LISTEN)}"]
     for log in logs:
         lines += ["", "[[log]]", f"origin = {json.dumps(log.name)}", f"vkey = {json.dumps(str(log))}"]

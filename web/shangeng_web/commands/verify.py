@@ -29,8 +29,8 @@ class PolicyUnusable(MalformedError):
     """The trust policy is not one."""
 
     code = "web.policy_unusable"
-    zh = "信任名单 {file} 的格式不对，不能用来核验。"
-    en = "The trust policy {file} is malformed and cannot be used."
+    zh = "信任名单 {file} 不能用来核验：{problem}"
+    en = "The trust policy {file} cannot be used: {problem}"
 
 
 class OptionUnfitting(RejectedError):
@@ -90,7 +90,7 @@ def _policy(path: str) -> Policy:
     try:
         return parse_policy(data)
     except ShangengError as exc:
-        raise PolicyUnusable(file=path) from exc
+        raise PolicyUnusable(file=path, problem=exc) from exc
 
 
 def _must_fit(arguments: Namespace, *unfitting: str) -> None:
