@@ -106,5 +106,5 @@ def _tests(tests: tuple[SampleResult, ...]) -> Finding:
 
 def _packed(packed: int) -> Finding:
     zh = f"已包装 {packed} 件。" if packed else "还没有包装，不能领标签。"
-    en = f"{packed} unit(s) are packed." if packed else "Nothing is packed yet, so there is nothing to label."
+    en = f"Units packed: {packed}." if packed else "Nothing is packed yet, so there is nothing to label."
     return Finding("packed", packed > 0, (), zh, en)

@@ -26,7 +26,7 @@ class QuotaExceeded(RejectedError):
 
     code = "labels.quota_exceeded"
     zh = "这一批包装了 {packed} 件，已领 {issued} 枚，还可领 {left} 枚。"
-    en = "{packed} unit(s) of this batch are packed and {issued} label(s) issued; {left} more may be issued."
+    en = "Units packed in this batch: {packed}; labels issued: {issued}; still to be issued: {left}."
 
 
 class LabelsAreOut(ConflictError):
@@ -34,7 +34,7 @@ class LabelsAreOut(ConflictError):
 
     code = "labels.labels_are_out"
     zh = "这一批有 {live} 枚标签没有作废，更正后只有 {packs} 件。请先作废多出的标签。"
-    en = "{live} label(s) of this batch are not void, and the correction leaves {packs} unit(s). Void the others first."
+    en = "Labels of this batch that are not void: {live}; units after the correction: {packs}. Void the others first."
 
 
 class TemplateUnknown(RejectedError):

@@ -52,7 +52,7 @@ def test_164_tins_get_164_labels_and_not_one_more(world: World) -> None:
     run = world.issue(batch, 164)
     assert (run.batch_id, run.count, run.activated, run.voided) == (batch, 164, 164, 0)
     assert (run.owner, run.product_id, run.template) == (world.actors["tea"].organisation_id, world.product, TEMPLATE)
-    with pytest.raises(QuotaExceeded, match=r"164 unit.* are packed and 164 label.* issued; 0 more"):
+    with pytest.raises(QuotaExceeded, match=r"packed in this batch: 164; labels issued: 164; .*: 0"):
         world.issue(batch, 1)
     have = world.ask(quota, batch)
     assert (have.packed, have.issued, have.voided, have.left) == (164, 164, 0, 0)

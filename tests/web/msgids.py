@@ -18,8 +18,6 @@ PACKAGE = Path(__file__).resolve().parents[2] / "web" / "shangeng_web"
 _KEYWORDS: dict[str, Any] = {
     "_": None,
     "N_": None,
-    "gettext": None,
-    "ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
 }
 
@@ -31,7 +29,6 @@ class Asked:
     place: str
     context: str | None
     message: str
-    plural: str | None
 
 
 def _extracted(path: Path) -> Iterator[Asked]:
@@ -45,9 +42,7 @@ def _extracted(path: Path) -> Iterator[Asked]:
     # Babel leaves the element type of this list open.
     messages: Any = extract_from_file(method, path, keywords=_KEYWORDS, options=options)
     for line, message, _comments, context in messages:
-        counted = isinstance(message, tuple)
-        one, plural = (str(message[0]), str(message[1])) if counted else (str(message), None)  # pyright: ignore[reportUnknownArgumentType]
-        yield Asked(f"{path.relative_to(PACKAGE)}:{line}", context, one, plural)
+        yield Asked(f"{path.relative_to(PACKAGE)}:{line}", context, str(message))
 
 
 def asked() -> list[Asked]:
@@ -84,8 +79,8 @@ def main() -> None:
         if ask.context:
             lines.append(f"msgctxt {_quoted(ask.context)}")
         lines.append(f"msgid {_quoted(ask.message)}")
-        if ask.plural:
-            lines += [f"msgid_plural {_quoted(ask.plural)}", 'msgstr[0] ""', 'msgstr[1] ""']
+        if "%(n)s" in ask.message:
+            lines += [f"msgid_plural {_quoted(ask.message)}", 'msgstr[0] ""', 'msgstr[1] ""']
         else:
             lines.append('msgstr ""')
         sys.stdout.write("\n".join(lines) + "\n\n")

@@ -78,7 +78,7 @@ def test_times_and_quantities_stay_together() -> None:
 def test_what_people_type_is_never_markup() -> None:
     assert speak("{{ x|lines }}", x="<b>\n茶") == "&lt;b&gt;<br>茶"
     assert speak("{{ x|nb }}", x="<i>") == '<span class="nb">&lt;i&gt;</span>'
-    assert speak("{{ _('须满 %(needed)s 天', needed=x) }}", x="<i>", language="en") == "&lt;i&gt; days needed"
+    assert speak("{{ _('须满 %(n)s 天', n=x) }}", x="<i>", language="en") == "&lt;i&gt; days needed"
 
 
 def test_a_name_that_is_missing_is_a_mistake() -> None:

@@ -70,7 +70,7 @@ class InvalidError(RejectedError):
 
     code = "invalid"
     zh = "有 {count} 处需要更正。"
-    en = "{count} thing(s) need correcting."
+    en = "To be corrected: {count}."
 
     def __init__(self, problems: Iterable[RejectedError]) -> None:
         self.problems = tuple(problems)

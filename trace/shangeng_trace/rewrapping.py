@@ -21,7 +21,7 @@ class StillWrapped(ConflictError):
 
     code = "trace.still_wrapped"
     zh = "还有 {count} 把私钥用旧主密钥加密。请先执行 shangeng custody rotate。"
-    en = "{count} private key(s) are still wrapped with the old master key. Run shangeng custody rotate first."
+    en = "Private keys still wrapped with the old master key: {count}. Run shangeng custody rotate first."
 
 
 def prepare(session: Session, masters: MasterKeys) -> bool:

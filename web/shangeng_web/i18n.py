@@ -1,5 +1,8 @@
 """Two languages: Chinese sentences are the msgids, English comes from `locale/en/*.po`.
 
+Where a sentence counts something, the number is its part `n`, and a catalogue may give it two forms
+(`msgid_plural`, with the same Chinese): which of them is said follows from the number.
+
 Several catalogues are merged, so that every part of the application owns its own file. They are read
 once, as text: nothing is compiled, nothing generated is committed.
 """
@@ -77,20 +80,16 @@ class Phrases:
                 case _:
                     """Not translated yet: the reader sees Chinese."""
 
-    def gettext(self, message: str) -> str:
-        """Translate a sentence; `%(name)s` parts are left for the caller."""
+    def gettext(self, message: str, n: object = None) -> str:
+        """Translate a sentence; `%(name)s` parts are left for the caller. `n` is what it counts, perhaps as written."""
+        one, other = self._many.get((None, message), (None, None))
+        if one and other:
+            return one if str(n) == "1" else other
         return self._one.get((None, message), message)
 
     def pgettext(self, context: str, message: str) -> str:
         """Translate a word that means different things in different places."""
         return self._one.get((context, message), message)
-
-    def ngettext(self, singular: str, plural: str, n: int) -> str:
-        """Translate a counted phrase; Chinese gives the same words twice."""
-        forms = self._many.get((None, singular))
-        if forms is None:
-            return singular if n == 1 else plural
-        return forms[0] if n == 1 else forms[-1]
 
 
 @cache
@@ -124,6 +123,6 @@ def translator(language: Language) -> Translate:
     book = phrases(language)
 
     def translate(message: str, **parts: object) -> str:
-        return book.gettext(message) % parts
+        return book.gettext(message, parts.get("n")) % parts
 
     return translate

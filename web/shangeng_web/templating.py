@@ -166,16 +166,14 @@ def _lines(text: str) -> Markup:
     return Markup("<br>").join(escape(line) for line in text.splitlines())
 
 
-def _gettext(message: str) -> str:
-    return phrases(_page.get().language).gettext(message)
+def _say(message: str, **parts: object) -> Markup:
+    """Translate a sentence of ours, which may hold markup; its parts are escaped."""
+    said = phrases(_page.get().language).gettext(message, parts.get("n"))
+    return Markup(said) % parts  # noqa: S704 - ours
 
 
-def _pgettext(context: str, message: str) -> str:
-    return phrases(_page.get().language).pgettext(context, message)
-
-
-def _ngettext(singular: str, plural: str, n: int) -> str:
-    return phrases(_page.get().language).ngettext(singular, plural, n)
+def _say_in(context: str, message: str, **parts: object) -> Markup:
+    return Markup(phrases(_page.get().language).pgettext(context, message)) % parts  # noqa: S704 - ours
 
 
 def _environment() -> Environment:
@@ -185,12 +183,12 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
     )
-    # Jinja types its tables by their first contents, and not at all what an extension adds.
+    # Jinja types its tables by their first contents.
     words: Any = made
-    words.install_gettext_callables(_gettext, _ngettext, newstyle=True, pgettext=_pgettext)
     words.globals.update(
+        _=_say,
+        pgettext=_say_in,
         static=static,
         icon=icon,
         url=url,

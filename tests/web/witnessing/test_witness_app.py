@@ -155,7 +155,7 @@ async def test_the_page_tells_people_in_both_languages(tmp_path: Path) -> None:
         page = (await client.get("/")).text
     assert str(witness.vkey) in page
     assert "有 1 份" in page
-    assert "1 signed checkpoint(s) were not cosigned" in page
+    assert "not cosigned, kept as evidence: 1." in page
     assert "<script" not in page
 
 

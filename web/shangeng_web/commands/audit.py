@@ -39,7 +39,7 @@ def run(arguments: Namespace, voice: Voice) -> int:
         for flaw in flaws:
             voice.answer(str(flaw))
     if flaws:
-        voice.say(f"审计发现 {len(flaws)} 处不符。", f"The audit found {len(flaws)} flaw(s).")
+        voice.say(f"审计发现 {len(flaws)} 处不符。", f"Flaws found by the audit: {len(flaws)}.")
     return 1 if flaws else 0
 
 

@@ -76,7 +76,7 @@ def _change(session: Session, masters: MasterKeys, arguments: Namespace, voice: 
     again = "" if fresh else voice.words("（接着上次）", " (going on where it stopped)")
     voice.say(
         f"{changed} 把私钥已改用新主密钥{again}。旧主密钥还在 {masters.path} 里，旧备份都不要了之后执行 shangeng custody forget。",
-        f"{changed} private key(s) are wrapped with the new master key{again}. The old one is still in {masters.path}; run shangeng custody forget once no backup needs it.",
+        f"Private keys now wrapped with the new master key{again}: {changed}. The old one is still in {masters.path}; run shangeng custody forget once no backup needs it.",
     )
 
 

@@ -21,7 +21,7 @@ def run(arguments: Namespace, voice: Voice) -> int:
     for flaw in restored.flaws:
         voice.answer(str(flaw))
     if restored.flaws:
-        voice.say(f"审计发现 {len(restored.flaws)} 处不符。", f"The audit found {len(restored.flaws)} flaw(s).")
+        voice.say(f"审计发现 {len(restored.flaws)} 处不符。", f"Flaws found by the audit: {len(restored.flaws)}.")
     if restored.behind is not None:
         voice.complain(restored.behind)
     return 1 if restored.flaws or restored.behind is not None else 0

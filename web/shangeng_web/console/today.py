@@ -128,7 +128,7 @@ def _expiring_tasks(session: Session, actor: Actor, language: Language, moment: 
     ending = [(row.valid_until, what, row.number) for what, row in held if _ends_soon(row, today)]
     return [
         Task(
-            _("%(what)s %(number)s 还有 %(days)s 天到期", what=what, number=number, days=(until - today).days),
+            _("%(what)s %(number)s 还有 %(n)s 天到期", what=what, number=number, n=(until - today).days),
             _("到 %(until)s。到期以后不能再用标志。", until=until.isoformat()),
             f"/c/{number}",
             _("查看"),

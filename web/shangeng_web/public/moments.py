@@ -167,7 +167,7 @@ def _notes(one: Told, dossier: Dossier, answers: Answers, language: Language) ->
     late = one.row.logged_at - one.event.happened_at
     if late > LATE:
         when = keep_together(formats.day(one.row.logged_at, language))
-        yield _("补记于 %(when)s，晚 %(days)s 天", when=when, days=late.days)
+        yield _("补记于 %(when)s，晚 %(n)s 天", when=when, n=late.days)
     correction = answers.corrected.get(one.event.event_id)
     if correction is not None:
         yield _(

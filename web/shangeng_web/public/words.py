@@ -85,7 +85,7 @@ def wording(language: Language) -> Callable[..., Markup]:
     book = phrases(language)
 
     def say(message: str, **parts: object) -> Markup:
-        return Markup(book.gettext(message)) % {name: escape(part) for name, part in parts.items()}  # noqa: S704 - ours
+        return Markup(book.gettext(message, parts.get("n"))) % {name: escape(part) for name, part in parts.items()}  # noqa: S704 - ours
 
     return say
 

@@ -45,7 +45,7 @@ def _log_section(witness: Witness, origin: str) -> str:
     if never:
         warning = (
             f'<p class="stop">有 {never} 份账本签过名的检查点没有通过见证，已留作证据。'
-            f'<span lang="en">{never} signed checkpoint(s) were not cosigned and are kept as evidence.</span></p>'
+            f'<span lang="en">Signed checkpoints not cosigned, kept as evidence: {never}.</span></p>'
         )
     return (
         f'<h2>{escape(origin)}</h2><dl><dt>已见证的条数 <span lang="en">entries cosigned</span></dt><dd>{state}</dd>'
