@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from shangeng_certs.validity import MarkStanding, Standing, Validity, day_text
+from shangeng_certs.validity import MarkStanding, Standing, Validity
+from shangeng_trace.clock import day_text
 
 
 @dataclass(frozen=True, slots=True)

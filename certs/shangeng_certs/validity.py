@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from shangeng_certs.credentials import Kind, State
 from shangeng_certs.scheme import reason_text
-from shangeng_trace.clock import SHANGHAI
+from shangeng_trace.clock import SHANGHAI, day_text
 
 
 class Validity(StrEnum):
@@ -193,29 +193,6 @@ def packed_sentence(now: MarkStanding, packed: MarkStanding, language: str) -> s
     if english:
         return " ".join((f"When these goods were packed on {day}, the mark was not permitted.", *reasons))
     return "".join((f"这批产品于 {day} 包装，当时不能使用标志。", *reasons))
-
-
-def day_text(day: date, language: str) -> str:
-    """Write a day in words: 2026年6月30日, 30 June 2026."""
-    if language.startswith("en"):
-        return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-    return f"{day.year}年{day.month}月{day.day}日"
-
-
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 
 
 def _day(moment: datetime) -> date:

@@ -70,33 +70,36 @@ class _Samples:
         self._stage, self._url = stage, f"http://127.0.0.1:{port}"
         self._acknowledged: dict[int, float] = {}
         self._waits: list[float] = []
-        self._over = threading.Event()
-        self._threads = [threading.Thread(target=each) for each in (self._post, self._watch)]
+        self._over, self._posted = threading.Event(), threading.Event()
+        self._poster, self._watcher = (threading.Thread(target=each) for each in (self._post, self._watch))
 
     def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
+        self._poster.start()
+        self._watcher.start()
 
     def finish(self) -> list[float]:
         """Post no more, wait for what was posted, and return how long each took."""
         self._over.set()
-        for thread in self._threads:
-            thread.join()
+        self._poster.join()
+        self._posted.set()
+        self._watcher.join()
         assert self._waits, "no event was witnessed"
         return self._waits
 
     def _post(self) -> None:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._stage.token}"}
-        while not self._over.wait(0.1):
+        wanted = True
+        while wanted:
             (event,) = self._stage.events(1)
             with urllib.request.urlopen(urllib.request.Request(f"{self._url}/api/v1/events", event, headers)) as answer:
                 index = int(json.load(answer)["index"])
             self._acknowledged[index] = time.perf_counter()
+            wanted = not self._over.wait(0.1)
 
     def _watch(self) -> None:
         until = float("inf")
-        while (self._acknowledged or not self._over.is_set()) and time.perf_counter() < until:
-            if self._over.is_set() and until == float("inf"):
+        while (self._acknowledged or not self._posted.is_set()) and time.perf_counter() < until:
+            if self._posted.is_set() and until == float("inf"):
                 until = time.perf_counter() + 30
             size = 0
             with suppress(OSError), urllib.request.urlopen(f"{self._url}/log/checkpoint") as answer:

@@ -163,7 +163,7 @@ def test_goods_packed_while_all_was_valid_say_so_later(world: World) -> None:
     mark = world.ask(batch_mark, batch_id=thing("T", "tins"), at=datetime(2026, 6, 2, tzinfo=UTC))
     assert mark.packed is not None
     assert (mark.shown, mark.packed.shown) == (False, True)
-    assert mark.packed_sentence("zh") == "这批产品于 2026年5月31日 包装，当时许可和认证都有效。"
+    assert mark.packed_sentence("zh") == "这批产品于 2026-05-31 包装，当时许可和认证都有效。"
 
 
 def test_a_batch_that_is_not_packed_says_nothing_of_packing(world: World) -> None:

@@ -11,10 +11,9 @@ from shangeng_certs.validity import (
     Standing,
     Validity,
     choose,
-    day_text,
     packed_sentence,
 )
-from shangeng_trace.clock import SHANGHAI
+from shangeng_trace.clock import SHANGHAI, day_text
 
 DAYS = st.dates(date(2026, 1, 1), date(2026, 12, 31))
 MOMENTS = st.datetimes(datetime(2025, 12, 1), datetime(2027, 2, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds the zone
@@ -103,17 +102,17 @@ def test_each_standing_has_its_sentence_with_number_date_and_reason() -> None:
         return standing.sentence("zh"), standing.sentence("en")
 
     assert says(with_changes(), noon(5, 1)) == (
-        "认证证书 SG-2026-00001 有效，至 2026年6月30日。",
+        "认证证书 SG-2026-00001 有效，至 2026-06-30。",
         "Certificate SG-2026-00001 is valid until 30 June 2026.",
     )
-    assert says(with_changes(), noon(4, 1))[0] == "认证证书 SG-2026-00001 自 2026年4月12日 起才有效。"
-    assert says(with_changes(), noon(7, 1))[0] == "认证证书 SG-2026-00001 已于 2026年6月30日 到期。"
+    assert says(with_changes(), noon(4, 1))[0] == "认证证书 SG-2026-00001 自 2026-04-12 起才有效。"
+    assert says(with_changes(), noon(7, 1))[0] == "认证证书 SG-2026-00001 已于 2026-06-30 到期。"
     assert says(with_changes(suspended), noon(5, 2)) == (
-        "认证证书 SG-2026-00001 自 2026年5月1日 起暂停：产品抽检不合格。",
+        "认证证书 SG-2026-00001 自 2026-05-01 起暂停：产品抽检不合格。",
         "Certificate SG-2026-00001 is suspended since 1 May 2026: a product sample failed its test.",
     )
     assert says(with_changes(suspended, withdrawn), noon(5, 9))[0] == (
-        "认证证书 SG-2026-00001 已于 2026年5月9日 撤销：提供虚假记录。"
+        "认证证书 SG-2026-00001 已于 2026-05-09 撤销：提供虚假记录。"
     )
     assert says(with_changes(covers=False), noon(5, 1))[0] == "认证证书 SG-2026-00001 不包括这批产品的地块。"
     assert says(None, noon(5, 1)) == ("这个产品没有认证证书。", "This product has no certificate.")
@@ -122,7 +121,7 @@ def test_each_standing_has_its_sentence_with_number_date_and_reason() -> None:
 
 def test_the_mark_says_why_it_is_not_shown() -> None:
     mark = mark_at(noon(7, 1), CERTIFICATE)
-    assert mark.sentence("zh") == "不能使用“丽水山耕”标志。认证证书 SG-2026-00001 已于 2026年6月30日 到期。"
+    assert mark.sentence("zh") == "不能使用“丽水山耕”标志。认证证书 SG-2026-00001 已于 2026-06-30 到期。"
     assert mark.sentence("en") == "The mark may not be shown. Certificate SG-2026-00001 expired on 30 June 2026."
     assert mark_at(noon(5, 1), CERTIFICATE).sentence("zh") == "可以使用“丽水山耕”标志：许可和认证都有效。"
 
@@ -148,16 +147,16 @@ def test_of_several_the_one_that_matters_is_spoken_of() -> None:
 
 def test_the_day_of_packing_is_spoken_of_only_where_it_differs() -> None:
     packed, now = mark_at(noon(5, 1), CERTIFICATE), mark_at(noon(7, 1), CERTIFICATE)
-    assert packed_sentence(now, packed, "zh") == "这批产品于 2026年5月1日 包装，当时许可和认证都有效。"
+    assert packed_sentence(now, packed, "zh") == "这批产品于 2026-05-01 包装，当时许可和认证都有效。"
     assert packed_sentence(now, packed, "en") == (
         "These goods were packed on 1 May 2026, while licence and certificate were valid."
     )
     assert packed_sentence(packed, packed, "zh") is None
     early = mark_at(noon(4, 1), CERTIFICATE)
     assert packed_sentence(packed, early, "zh") == (
-        "这批产品于 2026年4月1日 包装，当时不能使用标志。认证证书 SG-2026-00001 自 2026年4月12日 起才有效。"
+        "这批产品于 2026-04-01 包装，当时不能使用标志。认证证书 SG-2026-00001 自 2026-04-12 起才有效。"
     )
 
 
 def test_days_are_written_in_words() -> None:
-    assert (day_text(date(2026, 6, 3), "zh"), day_text(date(2026, 6, 3), "en")) == ("2026年6月3日", "3 June 2026")
+    assert (day_text(date(2026, 6, 3), "zh"), day_text(date(2026, 6, 3), "en")) == ("2026-06-03", "3 June 2026")

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -85,29 +86,29 @@ class Story:
 def post_until_it_ends(story: Story, number: int) -> None:
     """Be an author: post events, singly and in bulk, until the server is gone; keep what was not answered."""
     chance = random.Random(number)
-    connection = http.client.HTTPConnection("127.0.0.1", story.server.port, timeout=PATIENCE)
     headers = {"Authorization": f"Bearer {story.scene.token}", "Content-Type": "application/json"}
-    while True:
-        events = [story.scene.event() for _ in range(chance.choice((1, 1, 1, MOST_IN_BULK)))]
-        path, body = "/api/v1/events", events[0]
-        if len(events) > 1:
-            path, body = "/api/v1/events/bulk", b'{"events":[' + b",".join(events) + b"]}"
-        try:
-            connection.request("POST", path, body, headers)
-            answer = connection.getresponse()
-            status, said = answer.status, json.loads(answer.read())
-        except (OSError, http.client.HTTPException, ValueError):
-            story.unanswered += events
-            return
-        receipts = [said] if len(events) == 1 else [each["receipt"] for each in said.get("answers", [])]
-        if status not in _GOOD or None in receipts:
-            assert status in _GOOD | {HTTPStatus.SERVICE_UNAVAILABLE}, said
-            story.unanswered += events
-            story.counts["refused"] += 1
-            time.sleep(0.02)
-            continue
-        for receipt in receipts:
-            story.accept(receipt)
+    with closing(http.client.HTTPConnection("127.0.0.1", story.server.port, timeout=PATIENCE)) as connection:
+        while True:
+            events = [story.scene.event() for _ in range(chance.choice((1, 1, 1, MOST_IN_BULK)))]
+            path, body = "/api/v1/events", events[0]
+            if len(events) > 1:
+                path, body = "/api/v1/events/bulk", b'{"events":[' + b",".join(events) + b"]}"
+            try:
+                connection.request("POST", path, body, headers)
+                answer = connection.getresponse()
+                status, said = answer.status, json.loads(answer.read())
+            except (OSError, http.client.HTTPException, ValueError):
+                story.unanswered += events
+                return
+            receipts = [said] if len(events) == 1 else [each["receipt"] for each in said.get("answers", [])]
+            if status not in _GOOD or None in receipts:
+                assert status in _GOOD | {HTTPStatus.SERVICE_UNAVAILABLE}, said
+                story.unanswered += events
+                story.counts["refused"] += 1
+                time.sleep(0.02)
+                continue
+            for receipt in receipts:
+                story.accept(receipt)
 
 
 def look_until_it_ends(story: Story) -> None:

@@ -308,11 +308,11 @@ def test_unknown_names_are_repeated_short_and_printable() -> None:
 @pytest.mark.parametrize(
     ("kind", "members", "value", "zh", "en"),
     [
-        ("number", {"unit": "%"}, 5.1, "5.1 %", "5.1 %"),
+        ("number", {"unit": "%"}, 5.1, "5.1%", "5.1%"),
         ("number", {"unit": {"zh": "分钟", "en": "min"}}, 1200, "1,200 分钟", "1,200 min"),
         ("number", {}, 0.02, "0.02", "0.02"),
-        ("date", {}, "2026-04-12", "2026-04-12", "2026-04-12"),
-        ("datetime", {}, "2026-04-12T06:40:00+08:00", "2026-04-12 06:40", "2026-04-12 06:40"),
+        ("date", {}, "2026-04-12", "2026-04-12", "12 April 2026"),
+        ("datetime", {}, "2026-04-12T06:40:00+08:00", "2026-04-12 06:40", "12 April 2026, 06:40"),
         ("quantity", {"units": ["tin"]}, {"amount": 164, "unit": "tin"}, "164 罐", "164 tins"),
         ("choice", {"choices": [{"key": "a", "zh": "甲", "en": "A"}]}, "a", "甲", "A"),
         ("choice", {"choices": [{"key": "a", "zh": "甲", "en": "A"}]}, "gone", "gone", "gone"),

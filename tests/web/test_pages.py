@@ -59,7 +59,6 @@ def shell(name: str, language: Language, *, large: bool = False) -> str:
         goods=goods,
         status=404,
         sentence=None,
-        code="not_found",
         request_id="0192",
     )
 

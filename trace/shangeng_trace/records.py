@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from shangeng_trace import entered
-from shangeng_trace.clock import SHANGHAI
+from shangeng_trace.clock import day_text, moment_text
 from shangeng_trace.decimals import decimal_places, json_number, plain, plain_text
 from shangeng_trace.errors import InvalidError, RejectedError
 from shangeng_trace.quantities import Quantity, parse_quantity, quantity
@@ -76,7 +76,7 @@ def _check(step: Step, fields: Sequence[Field], values: Mapping[str, object], no
 
 
 def display_value(shown: Field, value: object, language: str) -> str:
-    """Return a recorded value as a reader of `language` reads it: `一芽一叶`, `5.1 %`, `2026-04-12`.
+    """Return a recorded value as a reader of `language` reads it: `一芽一叶`, `5.1%`, `2026-04-12`.
 
     `value` is what `check_record` put in a record. An empty one reads as what empty means here, or
     as a dash. A table reads as its number of rows: a page lays out its cells one by one.
@@ -94,17 +94,24 @@ def display_value(shown: Field, value: object, language: str) -> str:
                 value, english
             ]
         case FieldType.NUMBER, int() | float():
-            words = plain_text(Decimal(repr(value))) + (f" {shown.unit.name(language)}" if shown.unit else "")
+            words = _measured(plain_text(Decimal(repr(value))), shown.unit.name(language) if shown.unit else "")
         case FieldType.QUANTITY, dict():
             words = Quantity.from_json(value).words(language)
         case FieldType.DATETIME, str():
-            words = datetime.fromisoformat(value).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+            words = moment_text(datetime.fromisoformat(value), language)
+        case FieldType.DATE, str():
+            words = day_text(date.fromisoformat(value), language)
         case FieldType.TABLE, list():
             rows = len(cast("list[object]", value))
             words = f"{rows} rows" if english else f"{rows} 项"
         case _:
-            pass  # text, dates and identifiers read as they are written
+            pass  # text and identifiers read as they are written
     return words
+
+
+def _measured(number: str, unit: str) -> str:
+    """Write a number and its unit; a percent sign stands close."""
+    return f"{number}{'' if unit in ('', '%') else ' '}{unit}"
 
 
 def _gathered(step: Step, values: Mapping[str, object]) -> dict[str, object]:

@@ -165,7 +165,6 @@ def answer(request: Request, error: ShangengError, *, status: int | None = None)
         origin=request.app.state.settings.origin,
         status=status,
         sentence=error.sentence(how["language"]) if own_words else None,
-        code=error.code,
         request_id=request_id(request),
     )
     return HTMLResponse(page, status, headers)

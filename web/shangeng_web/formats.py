@@ -6,23 +6,9 @@ Every function is pure and returns plain text; templates wrap it so that it neve
 from datetime import date, datetime
 from decimal import Decimal
 
-from shangeng_trace.clock import SHANGHAI
+from shangeng_trace.clock import MONTHS, SHANGHAI, day_text, moment_text
 from shangeng_web.i18n import Language
 
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 _WEEKDAYS_ZH = ("星期一", "星期二", "星期三", "星期四", "星期五", "星期六", "星期日")
 _WEEKDAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -41,14 +27,13 @@ def _day_of(when: date) -> date:
 
 def day(when: date, language: Language) -> str:
     """Write a full date: `2026-04-20`, `20 April 2026`."""
-    on = _day_of(when)
-    return f"{on.day} {_MONTHS[on.month - 1]} {on.year}" if language == "en" else on.isoformat()
+    return day_text(_day_of(when), language)
 
 
 def short_day(when: date, language: Language) -> str:
     """Write a date whose year is clear from its surroundings: `4 月 12 日`, `12 April`."""
     on = _day_of(when)
-    return f"{on.day} {_MONTHS[on.month - 1]}" if language == "en" else f"{on.month} 月 {on.day} 日"
+    return f"{on.day} {MONTHS[on.month - 1]}" if language == "en" else f"{on.month} 月 {on.day} 日"
 
 
 def weekday(when: date, language: Language) -> str:
@@ -65,14 +50,13 @@ def at(moment: datetime, language: Language) -> str:
     """Write a moment within a known year: `4 月 12 日 06:40`, `12 Apr, 06:40`."""
     on = local(moment)
     if language == "en":
-        return f"{on.day} {_MONTHS[on.month - 1][:3]}, {on:%H:%M}"
+        return f"{on.day} {MONTHS[on.month - 1][:3]}, {on:%H:%M}"
     return f"{on.month} 月 {on.day} 日 {on:%H:%M}"
 
 
 def stamp(moment: datetime, language: Language) -> str:
     """Write a full moment: `2026-05-16 10:32`, `16 May 2026, 10:32`."""
-    on = local(moment)
-    return f"{day(on, language)}{', ' if language == 'en' else ' '}{on:%H:%M}"
+    return moment_text(moment, language)
 
 
 def number(value: Decimal | int, language: Language) -> str:

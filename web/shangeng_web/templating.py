@@ -4,6 +4,7 @@ Templates see the page they are part of through a context variable, so that macr
 the language, the address to keep, or the icons used so far.
 """
 
+import re
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypedDict
+from unicodedata import east_asian_width
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -53,6 +55,12 @@ def reading(connection: HTTPConnection, *, chosen: str | None = None, large: boo
         kept=kept,
         large=parameters.get("text") == "large" or (large and parameters.get("text") != "normal"),
     )
+
+
+_ONE_LINE = 18
+"""How many half-widths are kept on one line: with large text on the narrowest phone more would not fit beside a label."""
+
+_DASHED = re.compile(r"\w+(?:-\w+)+", re.ASCII)
 
 
 @dataclass
@@ -120,8 +128,22 @@ def _symbols() -> Markup:
 
 
 def keep_together(text: object) -> Markup:
-    """Wrap text that must not break across lines."""
-    return Markup('<span class="nb">{}</span>').format(text)
+    """Wrap text that should not break across lines, unless it is too long for a phone's."""
+    return Markup('<span class="nb">{}</span>').format(text) if _fits_a_line(str(text)) else escape(text)
+
+
+def _fits_a_line(text: str) -> bool:
+    # A single word stays whole anyway, and may break where even it is too long.
+    return (
+        not (text.isascii() and text.isalnum())
+        and sum(2 if east_asian_width(char) in "WF" else 1 for char in text) <= _ONE_LINE
+    )
+
+
+def keep_codes(text: str) -> Markup:
+    """Keep each date and number of a sentence in one piece: browsers break them at their dashes."""
+    escaped = str(escape(text))
+    return Markup(_DASHED.sub(lambda found: keep_together(found[0]), escaped))  # noqa: S704 - escaped above
 
 
 def _dated(write: Callable[[date, Language], str]) -> Callable[[date], Markup]:
@@ -140,7 +162,9 @@ def _timed(write: Callable[[datetime, Language], str]) -> Callable[[datetime], M
 
 
 def _time(machine: str, words: str) -> Markup:
-    return Markup('<time class="nb" datetime="{}">{}</time>').format(machine, words)
+    if _fits_a_line(words):
+        return Markup('<time class="nb" datetime="{}">{}</time>').format(machine, words)
+    return Markup('<time datetime="{}">{}</time>').format(machine, words)
 
 
 def _weekday(when: date) -> str:
@@ -159,6 +183,11 @@ def _code(text: str) -> Markup:
     """Write a 16 character code in groups of four, each kept together."""
     groups = Markup(" ").join(keep_together(text[at : at + 4]) for at in range(0, len(text), 4))
     return Markup('<span class="mono">{}</span>').format(groups)
+
+
+def _middle_dot() -> Markup:
+    """Return the dot between two facts: it ends a line and never begins one."""
+    return Markup("\u2060·<wbr>") if _page.get().language == "zh-CN" else Markup("\u00a0· ")
 
 
 def _lines(text: str) -> Markup:
@@ -194,6 +223,7 @@ def _environment() -> Environment:
         url=url,
         here=here,
         symbols=_symbols,
+        middle_dot=_middle_dot,
         reader=_page.get,
         counties=COUNTIES,
         river=RIVER,
@@ -201,6 +231,7 @@ def _environment() -> Environment:
     )
     words.filters.update(
         nb=keep_together,
+        codes=keep_codes,
         day=_dated(formats.day),
         short_day=_dated(formats.short_day),
         weekday=_weekday,

@@ -169,7 +169,7 @@ async def test_the_mark_is_gone_while_the_certificate_is_suspended_withdrawn_or_
     decider = scene.people.decider
     scene.clock.moment = datetime(2027, 4, 1, tzinfo=UTC)
     expired = (await shopper.get(f"/b/{batch}")).text
-    assert bar(expired).startswith("mind: 请留意：包装后到期 这批产品于 2026年4月20日 包装，当时许可和认证都有效。")
+    assert bar(expired).startswith("mind: 请留意：包装后到期 这批产品于 2026-04-20 包装，当时许可和认证都有效。")
     scene.clock.moment = datetime(2026, 5, 1, tzinfo=UTC)
     scene.do(suspend_certificate, decider, number=scene.certificate, reason="duties_unmet")
     suspended = (await shopper.get(f"/b/{batch}")).text
@@ -220,7 +220,7 @@ async def test_a_late_entry_and_a_correction_stay_visible(scene: Scene, shopper:
     scene.step(owner, batch, "store", {"store_place": "老仓库"}, at=long_ago, event_id=event)
     scene.step(owner, batch, "correct", {"event": event, "error": "incorrect_data", "reason": "写错了仓库"})
     page = (await shopper.get(f"/b/{batch}")).text
-    assert "<del>仓库和条件 老仓库</del>" in page
+    assert "<del>仓库和条件：老仓库</del>" in page
     assert "补记于 2026-04-22，晚 3 天" in words(page)
     assert "由景宁惠明茶合作社更正：写错了仓库。原记录保留，可核验。" in words(page)
 

@@ -22,7 +22,7 @@ async def test_everything_in_the_register_can_be_found(scene: Scene, shopper: Gu
 
 async def test_a_certificate_says_how_it_stands_now_and_what_happened(scene: Scene, shopper: Guest) -> None:
     page = (await shopper.get(f"/c/{scene.certificate.lower()}")).text
-    assert bar(page).startswith(f"ok: 现在有效 认证证书 {scene.certificate} 有效，至 2027年3月31日。")
+    assert bar(page).startswith(f"ok: 现在有效 认证证书 {scene.certificate} 有效，至 2027-03-31。")
     assert "3 号地块" in words(page)
     scene.pass_time(days=1)
     scene.do(suspend_certificate, scene.people.decider, number=scene.certificate, reason="duties_unmet")

@@ -40,6 +40,7 @@ class OrganisationData(_Data):
     name_en: str
     county: str
     township: str
+    phone: str = ""
 
 
 class PersonData(_Data):

@@ -45,6 +45,7 @@ class Result:
     parameter: Markup
     unit: str
     value: str
+    is_measured: bool
     limit: str
     passed: bool
 
@@ -136,6 +137,7 @@ def _result(table: Field, row: dict[str, Any], language: Language) -> Result:
         parameter=in_its_language(cell("parameter"), language),
         unit=cell("unit") if row.get("unit") else "",
         value=cell("value"),
+        is_measured=row.get("value") is not None,
         limit=cell("limit"),
         passed=row.get("verdict") == "pass",
     )

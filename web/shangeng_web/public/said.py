@@ -107,7 +107,9 @@ class _Teller:
             return shown
         label = field.name(self.language)
         label = label[:1].lower() + label[1:]
-        return Markup("{}").format(label) if field.type is FieldType.BOOL else Markup("{} {}").format(label, shown)
+        if field.type is FieldType.BOOL:
+            return Markup("{}").format(label)
+        return Markup("{}{}{}").format(label, wording(self.language)("："), shown)
 
     def _portion(self, portion: Portion) -> Markup:
         """Write a portion's amount in the words of its batch; the lot stands before another batch's."""
