@@ -102,7 +102,7 @@ def test_a_policy_that_is_none_is_named(tmp_path: Path, content: bytes, capsys: 
     bundle.write_text(json.dumps(EMPTY))
     policy.write_bytes(content)
     assert cli.main(["--lang=en", "verify", str(bundle), "--policy", str(policy)]) == 2
-    assert f"The trust policy {policy} is malformed" in capsys.readouterr().err
+    assert f"The trust policy {policy} cannot be used" in capsys.readouterr().err
 
 
 def test_a_file_cannot_paint_its_own_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,7 +72,17 @@ def test_times_and_quantities_stay_together() -> None:
     assert speak("{{ x|at }}", x=moment) == '<time class="nb" datetime="2026-04-12T06:40+08:00">4 月 12 日 06:40</time>'
     assert speak("{{ x|day }}", x=moment) == '<time class="nb" datetime="2026-04-12">2026-04-12</time>'
     assert speak("{{ x|quantity('<kg>') }}", x=Decimal("8.20")) == '<span class="nb">8.2 &lt;kg&gt;</span>'
-    assert speak("{{ 'ABCDEFGHJKMNPQRS'|code }}").count('<span class="nb">') == 4
+    assert speak("{{ 'ABCDEFGHJKMNPQRS'|code }}") == '<span class="mono">ABCD EFGH JKMN PQRS</span>'
+    assert speak("{{ x|nb }}", x="报告 SY-2026-001") == '<span class="nb">报告 SY-2026-001</span>'
+    assert speak("{{ x|nb }}", x="HM20260412") == "HM20260412", "one word never breaks where it fits"
+    assert speak("{{ x|nb }}", x="<b>" * 9) == "&lt;b&gt;" * 9, "too long for a phone's line"
+
+
+def test_dates_and_numbers_in_a_sentence_stay_whole() -> None:
+    sentence = "证书 SG-2026-00001 有效，至 2026-06-30<b>。"
+    assert speak("{{ x|codes }}", x=sentence) == (
+        '证书 <span class="nb">SG-2026-00001</span> 有效，至 <span class="nb">2026-06-30</span>&lt;b&gt;。'
+    )
 
 
 def test_what_people_type_is_never_markup() -> None:

@@ -30,6 +30,9 @@ from shangeng_trace.watch import Watch
 
 _GROUP = "ledger.group"
 
+_MOST_HEADS = 20_000
+"""Ends of chains that are remembered between groups, a few hundred bytes each."""
+
 # Asked for every statement, so built once.
 _HEADS = select(LedgerChain.id, LedgerChain.length, LedgerChain.head).where(
     col(LedgerChain.id).in_(bindparam("ids", expanding=True))
@@ -77,6 +80,8 @@ class Group:
     time: datetime
     standstill: Standstill
     frozen_index: int | None = None
+    continues: bool = False
+    """Whether the log is where this process left it: nobody else has written what only entries change."""
     statements: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     entries: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     leaves: list[bytes] = field(default_factory=list[bytes])
@@ -86,7 +91,7 @@ class Group:
     receipts: dict[str, Receipt] = field(default_factory=dict[str, Receipt])
     stored_heads: dict[str, tuple[int, bytes] | None] = field(default_factory=dict[str, tuple[int, bytes] | None])
     stored_receipts: dict[str, Receipt | None] = field(default_factory=dict[str, Receipt | None])
-    """What the tables held as the group began, as far as somebody has asked."""
+    """What the tables held as the group began, as far as somebody has asked, now or since the log was left."""
 
     def mark(self) -> tuple[int, int, int]:
         """Remember where the group stands before a command."""
@@ -157,6 +162,10 @@ class Ledger:
         self._tree: TileTree | None = None
         self._root = EMPTY_ROOT
         self._seen = 0
+        self._left: tuple[int, bytes] | None = None
+        """Size and root that the last group of this process wrote."""
+        self._heads: dict[str, tuple[int, bytes] | None] = {}
+        """The ends of chains, as far as known, while the log is where it was left."""
 
     def create(self, session: Session) -> None:
         """Write the state of an empty log; raises `OriginDiffers` where the database holds another log."""
@@ -179,7 +188,20 @@ class Ledger:
         if state.frozen_index is not None:
             self.standstill.stop(LogFrozen(index=state.frozen_index))
         moment = self.watch.look(state.time, state.kept_time, self.standstill)
-        group = Group(session, self.origin, size, state.root, moment, self.standstill, state.frozen_index)
+        continues = self._left == (size, state.root)
+        if not continues or len(self._heads) > _MOST_HEADS:
+            self._heads = {}
+        group = Group(
+            session,
+            self.origin,
+            size,
+            state.root,
+            moment,
+            self.standstill,
+            state.frozen_index,
+            continues,
+            stored_heads=self._heads,
+        )
         session.info[_GROUP] = group
         return group
 
@@ -202,11 +224,12 @@ class Ledger:
         moved = session.connection().execute(_MOVE, {**seen, "size": size, "root": root, "time": group.time})
         if moved.rowcount != 1:
             raise LogChanged
-        self._root = root
+        self._root, self._left = root, (size, root)
+        self._heads |= group.heads
 
     def forget(self) -> None:
-        """Drop what is kept in memory; the next group reads the tree's edge from the tables again."""
-        self._tree = None
+        """Drop what is kept in memory; the next group reads the tree's edge and all else from the tables again."""
+        self._tree = self._left = None
 
     def _edge(self, group: Group) -> TileTree:
         if self._tree is None or self._tree.size != group.size or self._root != group.root:

@@ -1,8 +1,8 @@
-"""What the writer's transaction has seen of the tables, so that a hundred events ask once and not a hundred times.
+"""What the writer has seen of the tables, so that a hundred events ask once and not a hundred times.
 
-It is read under the writers' lock, so nobody else can change it before the commit. What the transaction changes itself,
-`shangeng_trace.projection` says here; and when a command is undone, all that was seen is forgotten, since some of it
-may have been the command's own doing.
+It is read under the writers' lock, and only entries change it, so it holds as long as the log is where this process
+left it. What a transaction changes itself, `shangeng_trace.projection` says here; and when a command is undone, all
+that was seen is forgotten, since some of it may have been the command's own doing.
 """
 
 from collections.abc import Collection, Iterable
@@ -16,6 +16,9 @@ from shangeng_trace.lineage import Standing, families, standing_on
 from shangeng_trace.pending import settle
 
 _SIGHT = "sight"
+
+_MOST_EVENTS = 20_000
+"""Identifiers of events that are remembered, a few hundred bytes each; batches are as many as their session keeps."""
 
 _EVENTS = select(EventRecord.event_id, EventRecord.digest).where(
     col(EventRecord.event_id).in_(bindparam("ids", expanding=True))
@@ -39,6 +42,7 @@ class Sight:
 
     _session: Session
     _events: dict[str, str | None] = field(default_factory=dict[str, str | None])
+    _keys: dict[str, LedgerKey] = field(default_factory=dict[str, LedgerKey])
     _batches: dict[str, Batch] = field(default_factory=dict[str, Batch])
     _families: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     _against: dict[str, list[Restriction]] = field(default_factory=dict[str, list[Restriction]])
@@ -46,9 +50,13 @@ class Sight:
 
     def look_at(self, *, events: Collection[str], keys: Collection[str], batches: Collection[str]) -> None:
         """See what events will ask for that name these identifiers, in as few questions as there are tables."""
+        if len(self._events) > _MOST_EVENTS:
+            self._events.clear()
         self._see_events(events)
-        self._session.exec(_KEYS, params={"ids": sorted(keys)}).all()
-        self._batches |= {row.id: row for row in self._session.exec(_BATCHES, params={"ids": sorted(batches)})}
+        if unseen := sorted(set(keys) - self._keys.keys()):
+            self._keys |= {row.id: row for row in self._session.exec(_KEYS, params={"ids": unseen})}
+        if unseen := sorted(set(batches) - self._batches.keys()):
+            self._batches |= {row.id: row for row in self._session.exec(_BATCHES, params={"ids": unseen})}
         self._see_families(batches)
         self._see_against({one for batch in batches for one in self._families[batch]})
 

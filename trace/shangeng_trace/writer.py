@@ -16,15 +16,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import event
-from sqlmodel import Session
-
 from shangeng_trace.commands import Command, Outcome, run_commands
 from shangeng_trace.db import Database
 from shangeng_trace.errors import ShangengError, UnavailableError
+from shangeng_trace.kept_session import KeptSession
 from shangeng_trace.ledger import Group, Ledger
 from shangeng_trace.log_tables import LedgerEntry
-from shangeng_trace.pending import keep_pending
 from shangeng_trace.publishing import INTERVAL_SECONDS, Publisher
 from shangeng_trace.standstill import Standstill
 from shangeng_trace.storage import cause_of, go_on, is_passing
@@ -83,6 +80,7 @@ class Writer:
         self._database = database
         self._ledger = ledger
         self._publisher = publisher
+        self._kept = KeptSession(database)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._waiting = 0
         self._thread = threading.Thread(target=self._work, name="shangeng-writer", daemon=True)
@@ -155,6 +153,7 @@ class Writer:
                 go_on(self._database, self.standstill)
             if self._publisher.due() or not jobs or self._last_group:
                 self._publish()
+        self._kept.close()
 
     def _next_group(self) -> list[_Job]:
         """Wait for work, then take all that waits, without what was cancelled meanwhile."""
@@ -190,16 +189,17 @@ class Writer:
         group: Group | None = None
         try:
             self.standstill.must_write()
-            with self._database.session() as session:
-                _keep_rows(session)
-                keep_pending(session)
-                group = self._ledger.begin(session)
-                outcomes = run_commands(session, group, (command for job in jobs for command in job.commands))
-                self._ledger.flush(group)
-                session.commit()
+            session = self._kept.open()
+            group = self._ledger.begin(session)
+            self._kept.carry_over(group)
+            outcomes = run_commands(session, group, (command for job in jobs for command in job.commands))
+            self._ledger.flush(group)
+            session.commit()
+            self._kept.let_go()
         except Exception as exc:  # noqa: BLE001 - whatever it is, the thread must go on and every future resolve
             # The outcome of a failed commit is unknown: ask the tables. Only what is really there is acknowledged.
             self._ledger.forget()
+            self._kept.close()
             cause = cause_of(exc)
             if cause is not None:
                 self.standstill.stop(cause)
@@ -238,14 +238,3 @@ class Writer:
             # Appends stay acknowledged; the checkpoint follows with the next group, or soon when none comes.
             self._refused = True
             _log.exception("checkpoint not signed")
-
-
-def _keep_rows(session: Session) -> None:
-    """Hold every row that the group loads until it is committed: under the writers' lock nobody else changes them."""
-    kept: list[object] = []
-
-    def keep(_session: object, row: object) -> None:
-        kept.append(row)
-
-    event.listen(session, "loaded_as_persistent", keep)
-    event.listen(session, "pending_to_persistent", keep)

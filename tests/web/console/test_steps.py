@@ -275,7 +275,7 @@ async def test_a_correction_sets_the_amount_right(manager: Guest, story: Story) 
     assert "不会越做越多" in wrong.text
     right = {"error": "incorrect_data", "reason": "看错了秤", "quantity": "8.2", "used": "20.5"}
     done = await follow(manager, await form.send(manager, **right))
-    assert '<del>41 kg → 30.8 kg</del> <b class="nb">20.5 kg → 8.2 kg</b>' in done.text
+    assert '<del>41 kg → 30.8 kg</del> <b><span class="nb">20.5 kg → 8.2 kg</span></b>' in done.text
     assert "30.8 kg → 8.2 kg" in done.text
     assert '<td class="num">40%</td>' in done.text
     form = await open_form(manager, links[0])
