@@ -40,7 +40,11 @@ def insert_rows(session: Session, target: SqlTable, rows: Sequence[Row]) -> None
 def upsert_rows(session: Session, target: SqlTable, rows: Sequence[Row]) -> None:
     """Insert rows with every column of the table, or replace those that stand under the same primary key."""
     connection = session.connection()
-    connection.execute(_upsert(target, connection.dialect.name), rows)
+    if connection.dialect.name == "sqlite":
+        way = _upserting(target, connection.dialect)
+        connection.exec_driver_sql(way.statement, [tuple(way.values(row)) for row in rows])
+    else:
+        connection.execute(_upsert(target, connection.dialect.name), rows)
 
 
 @cache
@@ -92,6 +96,13 @@ class _Way:
 @cache
 def _inserting(target: SqlTable, columns: tuple[str, ...], dialect: Dialect) -> _Way:
     compiled = insert(target).compile(dialect=dialect, column_keys=columns)
+    return _Way.of(compiled.string, target, compiled.positiontup or columns, dialect)
+
+
+@cache
+def _upserting(target: SqlTable, dialect: Dialect) -> _Way:
+    columns = tuple(column.name for column in target.columns)
+    compiled = _upsert(target, dialect.name).compile(dialect=dialect, column_keys=columns)
     return _Way.of(compiled.string, target, compiled.positiontup or columns, dialect)
 
 

@@ -1,8 +1,9 @@
 """The commands of one group: each undone alone where it fails, and those of one kind run together (design 4.3).
 
 A command runs in a savepoint of its own, which costs more than a small command does. A `Joint` command refuses before
-it writes, so that a refused one leaves nothing to undo: a run of them shares one savepoint, and what all of them will
-ask is asked once. Should one fail after it has written, the whole run is undone, and each is run alone.
+it writes, so that a refused one leaves nothing to undo: a run of them shares one savepoint, or none where it is the whole
+group, and what all of them will ask is asked once. Should one fail after it has written, the whole run is undone, and
+each is run alone.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -28,6 +29,10 @@ _STORAGE = (OperationalError, InterfaceError, InternalError)
 """These fail the whole group: nobody knows what the database holds of it."""
 
 
+class RunSpoiledError(Exception):
+    """A joint command failed after it had written, with no savepoint before it: begin the group again, each alone."""
+
+
 class Joint(Protocol):
     """A command that may be run with others of its class: it writes nothing before its last chance to refuse."""
 
@@ -39,14 +44,39 @@ class Joint(Protocol):
         """See at once what all of these will ask for."""
 
 
-def run_commands(session: Session, group: Group, commands: Iterable[Command[Any]]) -> list[Outcome]:
-    """Run them in order; a refusal or a bug undoes its command alone, a storage error is raised."""
+def run_commands(
+    session: Session, group: Group, commands: Iterable[Command[Any]], *, together: bool = True
+) -> list[Outcome]:
+    """Run them in order; a refusal or a bug undoes its command alone, a storage error is raised.
+
+    Raises `RunSpoiledError` where nothing but the whole transaction can be undone; not if they are not run `together`.
+    """
+    runs = [(kind, list(run)) for kind, run in groupby(commands, type)]
     outcomes: list[Outcome] = []
-    for kind, run in groupby(commands, type):
-        if hasattr(kind, "look_ahead"):
-            outcomes += _together(session, group, cast("list[Joint]", list(run)))
-        else:
+    for kind, run in runs:
+        if not together or not hasattr(kind, "look_ahead"):
             outcomes += [_alone(session, group, command) for command in run]
+        elif len(runs) == 1:
+            outcomes = _as_the_whole_group(session, group, cast("list[Joint]", run))
+        else:
+            outcomes += _together(session, group, cast("list[Joint]", run))
+    return outcomes
+
+
+def _as_the_whole_group(session: Session, group: Group, commands: Sequence[Joint]) -> list[Outcome]:
+    try:
+        return _run(session, group, commands)
+    except _STORAGE:
+        raise
+    except Exception as error:
+        raise RunSpoiledError from error
+
+
+def _run(session: Session, group: Group, commands: Sequence[Joint]) -> list[Outcome]:
+    type(commands[0]).look_ahead(session, commands)
+    outcomes = [_lightly(session, group, command) for command in commands]
+    settle(session)
+    session.flush()
     return outcomes
 
 
@@ -54,9 +84,7 @@ def _together(session: Session, group: Group, commands: Sequence[Joint]) -> list
     mark = group.mark()
     try:
         with session.begin_nested():
-            type(commands[0]).look_ahead(session, commands)
-            outcomes = [_lightly(session, group, command) for command in commands]
-            settle(session)
+            outcomes = _run(session, group, commands)
     except _STORAGE:
         raise
     except Exception:  # noqa: BLE001 - the one that it belongs to meets it again, alone

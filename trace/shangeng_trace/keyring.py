@@ -205,9 +205,12 @@ def _project_revocation(session: Session, said: Revocation, index: int) -> Ledge
     return row
 
 
-def valid_key(session: Session, key_id: str) -> LedgerKey:
-    """Return a key that may sign the next entry; raises `KeyUnknown`, `KeyRevoked` or `KeyExpired`."""
-    row = known_key(session, key_id)
+def valid_key(session: Session, key_id: str, row: LedgerKey | None = None) -> LedgerKey:
+    """Return a key that may sign the next entry; raises `KeyUnknown`, `KeyRevoked` or `KeyExpired`.
+
+    `row` is the key, where it is at hand.
+    """
+    row = row or known_key(session, key_id)
     if not row.counts(next_index(session), moment_of(session)):
         raise KeyExpired if row.last_valid_index is None else KeyRevoked
     return row

@@ -162,7 +162,7 @@ def record_event(session: Session, office: Office, sealed: Sealed) -> Receipt:
 
 def _take_in(session: Session, office: Office, signed: SignedEvent) -> Receipt:
     event = signed.event
-    key = valid_key(session, signed.key_id)
+    key = valid_key(session, signed.key_id, sight_of(session).key(signed.key_id))
     step = check_event(session, office, event, key, office.clock())
     for object_to in office.objections:
         object_to(session, event)

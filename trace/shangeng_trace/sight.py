@@ -60,6 +60,13 @@ class Sight:
         self._see_families(batches)
         self._see_against({one for batch in batches for one in self._families[batch]})
 
+    def key(self, key_id: str) -> LedgerKey | None:
+        """Return a key the log knows, or None where it knows none of this identifier."""
+        found = self._keys.get(key_id)
+        if found is None and (found := self._session.get(LedgerKey, key_id)) is not None:
+            self._keys[key_id] = found
+        return found
+
     def batch(self, batch_id: str) -> Batch | None:
         """Return a batch, or None where there is none."""
         found = self._batches.get(batch_id)

@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Any, NoReturn, TypeAlias, cast
@@ -117,7 +118,7 @@ def _parse(decoder: json.JSONDecoder, data: bytes | str, limit: int, depth: int)
         text = raw.decode()
         value = decoder.decode(text)
         # Brackets inside of text count here too: few of them prove a shallow document without looking.
-        if raw.count(b"{") + raw.count(b"[") > depth and _depth(value) > depth:
+        if raw.count(b"{") + raw.count(b"[") > depth and _is_deeper(value, depth):
             raise TooDeep(limit=depth)
         if _SURROGATE.search(text):
             # The parser has joined the pairs; half of one is left as it was, and cannot be encoded.
@@ -131,13 +132,20 @@ def _parse(decoder: json.JSONDecoder, data: bytes | str, limit: int, depth: int)
     return value
 
 
-def _depth(value: Any) -> int:
-    """Return how many objects and arrays stand inside one another; the parser has bounded it."""
-    if isinstance(value, dict):
-        return 1 + max(map(_depth, cast("Document", value).values()), default=0)
-    if isinstance(value, list):
-        return 1 + max(map(_depth, cast("list[object]", value)), default=0)
-    return 0
+def _is_deeper(value: Any, depth: int) -> bool:
+    """Whether more than `depth` objects and arrays stand inside one another; level by level, without recursion."""
+    level: list[object] = [value] if isinstance(value, (dict, list)) else []
+    for _ in range(depth):
+        level = [member for each in level for member in _members(each) if isinstance(member, (dict, list))]
+        if not level:
+            return False
+    return True
+
+
+def _members(container: object) -> Iterable[object]:
+    if isinstance(container, dict):
+        return cast("Document", container).values()
+    return cast("list[object]", container)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> Document:

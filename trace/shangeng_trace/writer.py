@@ -16,7 +16,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from shangeng_trace.commands import Command, Outcome, run_commands
+from sqlmodel import Session
+
+from shangeng_trace.commands import Command, Outcome, RunSpoiledError, run_commands
 from shangeng_trace.db import Database
 from shangeng_trace.errors import ShangengError, UnavailableError
 from shangeng_trace.kept_session import KeptSession
@@ -187,12 +189,16 @@ class Writer:
         """Run one group in one transaction and hand out results after the commit."""
         outcomes: list[Outcome] = []
         group: Group | None = None
+        commands = [command for job in jobs for command in job.commands]
         try:
             self.standstill.must_write()
-            session = self._kept.open()
-            group = self._ledger.begin(session)
-            self._kept.carry_over(group)
-            outcomes = run_commands(session, group, (command for job in jobs for command in job.commands))
+            session, group = self._begin()
+            try:
+                outcomes = run_commands(session, group, commands)
+            except RunSpoiledError:
+                self._kept.close()
+                session, group = self._begin()
+                outcomes = run_commands(session, group, commands, together=False)
             self._ledger.flush(group)
             session.commit()
             self._kept.let_go()
@@ -212,6 +218,12 @@ class Writer:
         for job in jobs:
             own, outcomes = outcomes[: len(job.commands)], outcomes[len(job.commands) :]
             job.hand_over(own)
+
+    def _begin(self) -> tuple[Session, Group]:
+        session = self._kept.open()
+        group = self._ledger.begin(session)
+        self._kept.carry_over(group)
+        return session, group
 
     def _is_stored(self, group: Group) -> bool:
         """Whether a group whose commit reported an error is in the tables after all: its last entry tells of all."""
