@@ -135,7 +135,8 @@ def _tell(report: Report, voice: Voice) -> None:
     say = voice.words
     voice.answer(f"{report.subject} @ {report.origin}")
     for each in report.problems:
-        voice.answer(f"✗ {each.step}: {each.where}: {each.error.sentence(voice.language)}")
+        place = each.step if each.where == each.step else f"{each.step}: {each.where}"
+        voice.answer(f"✗ {place}: {each.error.sentence(voice.language)}")
     if not report.is_good:
         voice.answer(say("不通过。", "Bad."))
         return
