@@ -126,12 +126,14 @@ def play_round(story: Story, *, backend: bool = False, starting: bool = False) -
     with ThreadPoolExecutor(AUTHORS + 1) as pool:
         visitors = [pool.submit(look_until_it_ends, story)]
         visitors += [pool.submit(post_until_it_ends, story, story.chance.getrandbits(32)) for _ in range(AUTHORS)]
-        time.sleep(story.chance.uniform(0.01, LONGEST_ROUND))
-        if backend:
-            kill_backend(story)
-            until(lambda: get(f"{story.server.url}/readyz").status == HTTPStatus.OK)  # it goes on, by itself
+        try:
             time.sleep(story.chance.uniform(0.01, LONGEST_ROUND))
-        story.server.kill()
+            if backend:
+                kill_backend(story)
+                until(lambda: get(f"{story.server.url}/readyz").status == HTTPStatus.OK)  # it goes on, by itself
+                time.sleep(story.chance.uniform(0.01, LONGEST_ROUND))
+        finally:
+            story.server.kill()  # or nobody would ever leave
     for each in visitors:
         each.result()
     if starting:

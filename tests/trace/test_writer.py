@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from functools import partial
@@ -252,4 +252,25 @@ def test_a_storage_error_fails_its_group_and_no_other(own_desk: Desk) -> None:
         assert isinstance(future.exception(10), ShangengError)
     assert len(entries(own_desk)) == before
     assert own_desk.writer.run(lambda s: put(s, "neighbour", chain)).index == before
+    assert_whole(own_desk)
+
+
+class Loses:
+    """A joint command during which the connection is lost, and nobody but the driver has heard of it."""
+
+    def __call__(self, session: Session) -> None:
+        session.connection().connection.dbapi_connection.close()  # type: ignore[union-attr]  # it is open
+        raise OperationalError("COPY", None, Exception())
+
+    @classmethod
+    def look_ahead(cls, session: Session, commands: Sequence["Loses"]) -> None:
+        """Need nothing."""
+
+
+def test_a_lost_connection_fails_its_group_and_no_other(own_desk: Desk) -> None:
+    """One that is gone cannot be told to roll back either; the writer goes on with another."""
+    before = len(entries(own_desk))
+    with pytest.raises(ShangengError):
+        own_desk.writer.submit(Loses()).result(10)
+    assert own_desk.writer.submit(lambda s: put(s, "next", f"batch:{new_id()}")).result(10).index == before
     assert_whole(own_desk)

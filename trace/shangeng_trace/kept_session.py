@@ -56,12 +56,16 @@ class KeptSession:
         self._passing.clear()
 
     def close(self) -> None:
-        """Forget everything, and undo what was not committed."""
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        """Forget everything, and undo what was not committed; never fails, whatever became of the connection."""
+        session, self._session = self._session, None
         self._kept.clear()
         self._passing.clear()
+        if session is None:
+            return
+        try:
+            session.close()
+        except Exception:  # noqa: BLE001 - a connection that is gone cannot even be told to roll back
+            session.invalidate()
 
     def _hold(self, _session: object, row: object) -> None:
         (self._kept if isinstance(row, _CHANGED_BY_ENTRIES_ALONE) else self._passing).append(row)
