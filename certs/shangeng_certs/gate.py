@@ -69,15 +69,17 @@ def _latest_tests(session: Session, family: Sequence[str], lots: dict[str, str])
     """
     rows = session.exec(
         select(BatchTest, EventRecord, LedgerKey)
-        .join(EventRecord, col(EventRecord.digest) == col(BatchTest.digest))
+        .join(EventRecord, col(EventRecord.index) == col(BatchTest.index))
         .join(LedgerKey, col(LedgerKey.id) == col(EventRecord.key_id))
         .where(col(BatchTest.batch_id).in_(family))
         .order_by(col(BatchTest.happened_at), col(EventRecord.index))
     )
     latest = {
-        row.batch_id: row for row, event, key in rows if not row.passed or key.counts(event.index, event.logged_at)
+        row.batch_id: (row, event.digest)
+        for row, event, key in rows
+        if not row.passed or key.counts(event.index, event.logged_at)
     }
     return tuple(
-        SampleResult(row.digest, lots[row.batch_id], row.passed, row.happened_at.astimezone(SHANGHAI).date())
-        for row in latest.values()
+        SampleResult(digest, lots[row.batch_id], row.passed, row.happened_at.astimezone(SHANGHAI).date())
+        for row, digest in latest.values()
     )

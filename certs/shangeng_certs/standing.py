@@ -70,7 +70,7 @@ def last_packing(session: Session, batch_id: str) -> datetime | None:
     """Return when packed units of a batch were last made, as the packer says, or None where none were."""
     return session.exec(
         select(func.max(EventRecord.happened_at))
-        .join(EventBatch, col(EventBatch.digest) == col(EventRecord.digest))
+        .join(EventBatch, col(EventBatch.index) == col(EventRecord.index))
         .where(
             EventBatch.batch_id == batch_id,
             EventBatch.part == Part.OUTPUT,

@@ -84,7 +84,7 @@ def _packing(session: Session, run: LabelRun) -> tuple[date, str]:
     """
     happened_at, body = session.exec(
         select(EventRecord.happened_at, LedgerStatement.body)
-        .join(EventBatch, col(EventBatch.digest) == col(EventRecord.digest))
+        .join(EventBatch, col(EventBatch.index) == col(EventRecord.index))
         .join(LedgerStatement, col(LedgerStatement.digest) == col(EventRecord.digest))
         .where(
             EventBatch.batch_id == run.batch_id,

@@ -150,7 +150,7 @@ def test_the_latest_test_of_each_batch_counts(world: World) -> None:
             logged_at=at,
         )
         test = BatchTest(
-            digest=digest, batch_id=thing("T", name), author=organisation("tea"), passed=passed, happened_at=at
+            index=record.index, batch_id=thing("T", name), author=organisation("tea"), passed=passed, happened_at=at
         )
         world.add(record, test)
 

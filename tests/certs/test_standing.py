@@ -51,12 +51,12 @@ def packing(name: str, index: int, at: datetime) -> list[EventRecord | EventBatc
             happened_at=at,
             logged_at=at,
         ),
-        EventBatch(digest=digest, batch_id=thing("T", name), part=Part.OUTPUT, packs=True, amount=Decimal(10)),
+        EventBatch(index=1000 + index, batch_id=thing("T", name), part=Part.OUTPUT, packs=True, amount=Decimal(10)),
     ]
 
 
 def lineage(parent: str, child: str) -> Lineage:
-    return Lineage(parent=thing("T", parent), child=thing("T", child), digest="0" * 64)
+    return Lineage(parent=thing("T", parent), child=thing("T", child), index=0)
 
 
 def standing(world: World, at: datetime, *, plot_id: str | None = None, name: str = "green") -> MarkStanding:

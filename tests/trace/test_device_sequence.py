@@ -4,7 +4,9 @@ from functools import partial
 from itertools import permutations
 
 import pytest
+from sqlmodel import Session, select
 
+from shangeng_trace.batch_tables import EventRecord
 from shangeng_trace.device_sequence import Place, places
 from shangeng_trace.enrolment import rotate_key
 from shangeng_trace.keys import SigningKey
@@ -24,8 +26,12 @@ def arrive(desk: Desk, *events: Sealed) -> None:
 
 
 def told(desk: Desk, *events: Sealed) -> list[Place | None]:
-    found = desk.read(lambda s: places(s, [each.digest for each in events]))
-    return [found[each.digest][1] if each.digest in found else None for each in events]
+    def ask(session: Session) -> list[Place | None]:
+        index = dict(session.exec(select(EventRecord.digest, EventRecord.index)).all())
+        found = places(session, list(index.values()))
+        return [found[index[each.digest]][1] if each.digest in index else None for each in events]
+
+    return desk.read(ask)
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
@@ -87,4 +93,4 @@ def test_the_sequence_goes_on_under_the_next_key_and_no_other(desk: Desk) -> Non
 
 def test_who_counts_nothing_is_asked_nothing(desk: Desk) -> None:
     receipt = desk.step("tea", desk.leaf(), "store", {"store_place": "库房"})
-    assert desk.read(lambda s: places(s, [receipt.digest])) == {}
+    assert desk.read(lambda s: places(s, [receipt.index])) == {}

@@ -116,7 +116,7 @@ class World:
         assert all(row.bulk >= 0 for row in rows)
         parts = session.exec(
             select(EventBatch, EventRecord)
-            .join(EventRecord, col(EventRecord.digest) == col(EventBatch.digest))
+            .join(EventRecord, col(EventRecord.index) == col(EventBatch.index))
             .where(col(EventBatch.batch_id).in_(place))
         ).all()
         holds = session.exec(select(Restriction).where(col(Restriction.batch_id).in_(place))).all()

@@ -1,11 +1,16 @@
 """The tables on disk are the models' tables, and what was logged does not change."""
 
+from decimal import Decimal
+
 import pytest
+from alembic import command
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
+from sqlmodel import Session, col, select
 
+from shangeng_trace.batch_tables import BatchTest, DeviceLink, EventBatch, EventRecord, Lineage, Part
 from shangeng_trace.db import Database
-from shangeng_web.migrations import SchemaOutdated, check_schema, differences, migrate, wanted_revision
+from shangeng_web.migrations import SchemaOutdated, alembic_config, check_schema, differences, migrate, wanted_revision
 from shangeng_web.platform import Platform
 from tests.people import People
 
@@ -13,6 +18,43 @@ from tests.people import People
 def test_the_migrated_schema_is_the_models(database: Database) -> None:
     with database.engine.connect() as connection:
         assert differences(connection) == []
+
+
+def test_events_named_by_their_digest_are_named_by_their_index(database_url: str) -> None:
+    database = Database(database_url)
+    with database.engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "registered_can_be_retired")
+        for row in (
+            "event_record VALUES ('d5', 'e5', 5, 'test', 'A', 'K', '2026-04-12 00:00:00', '2026-04-12 01:00:00', 'P', NULL)",
+            "event_record VALUES ('c7', 'e7', 7, 'pack', 'A', 'K', '2026-04-13 00:00:00', '2026-04-13 01:00:00', NULL, NULL)",
+            "event_batch VALUES ('d5', 'B', 'subject', FALSE, NULL)",
+            "event_batch VALUES ('c7', 'B', 'input', FALSE, '8.2')",
+            "event_batch VALUES ('c7', 'C', 'output', TRUE, '164')",
+            "lineage VALUES ('B', 'C', 'c7')",
+            "batch_test VALUES ('d5', 'B', 'A', TRUE, '2026-04-12 00:00:00')",
+            "device_link VALUES ('c7', 'K', 3, 'd5')",
+        ):
+            connection.execute(text(f"INSERT INTO {row}"))
+    assert migrate(database) == "registered_can_be_retired"
+    with Session(database.engine) as session:
+        records = session.exec(select(EventRecord).order_by(col(EventRecord.index))).all()
+        assert [(row.index, row.digest, row.event_id, row.entered_by) for row in records] == [
+            (5, "d5", "e5", "P"),
+            (7, "c7", "e7", None),
+        ]
+        assert [row.happened_at.day for row in records] == [12, 13]
+        parts = session.exec(select(EventBatch).order_by(col(EventBatch.index), col(EventBatch.batch_id))).all()
+        assert [(row.index, row.batch_id, row.part, row.packs, row.amount) for row in parts] == [
+            (5, "B", Part.SUBJECT, False, None),
+            (7, "B", Part.INPUT, False, Decimal("8.2")),
+            (7, "C", Part.OUTPUT, True, Decimal(164)),
+        ]
+        assert [(row.parent, row.child, row.index) for row in session.exec(select(Lineage))] == [("B", "C", 7)]
+        assert [(row.index, row.batch_id, row.passed) for row in session.exec(select(BatchTest))] == [(5, "B", True)]
+        assert [(row.index, row.counter, row.prev) for row in session.exec(select(DeviceLink))] == [(7, 3, "d5")]
+    with database.engine.connect() as connection:
+        assert differences(connection) == []
+    database.engine.dispose()
 
 
 def test_migrating_again_changes_nothing(database: Database) -> None:

@@ -1,7 +1,8 @@
 """Projections of the events: what the ledger's statements add up to.
 
 Every column here follows from statements and entries alone; `shangeng audit` derives the rows again and compares.
-Only `shangeng_trace.projection` writes here.
+Only `shangeng_trace.projection` writes here. An event is named by its index in the log: indexes come in order, while
+digests would scatter over every table that has them as its key, and cost a page of storage each.
 """
 
 from datetime import datetime
@@ -39,9 +40,9 @@ class Batch(Table, table=True):
 class EventRecord(Table, table=True):
     """One event: who signed it, when it happened, when and where the ledger took it."""
 
-    digest: str = Field(primary_key=True, max_length=64)
+    index: int = Field(sa_type=BigInteger, primary_key=True)
+    digest: str = Field(max_length=64)
     event_id: str = Field(max_length=45, unique=True)
-    index: int = Field(sa_type=BigInteger, unique=True)
     step: str = Field(max_length=40)
     author: str = Field(max_length=16, index=True)
     key_id: str = Field(max_length=16)
@@ -62,7 +63,7 @@ class Part(StrEnum):
 class EventBatch(Table, table=True):
     """A batch's part in an event; `packs` tells packed units from bulk."""
 
-    digest: str = Field(primary_key=True, max_length=64, foreign_key="event_record.digest")
+    index: int = Field(sa_type=BigInteger, primary_key=True, foreign_key="event_record.index")
     batch_id: str = Field(primary_key=True, max_length=16, index=True)
     part: Part = Field(primary_key=True, max_length=8)
     packs: bool = Field(primary_key=True)
@@ -70,11 +71,11 @@ class EventBatch(Table, table=True):
 
 
 class Lineage(Table, table=True):
-    """`child` was made from `parent`."""
+    """`child` was made from `parent`, by the event at `index`."""
 
     parent: str = Field(primary_key=True, max_length=16)
     child: str = Field(primary_key=True, max_length=16, index=True)
-    digest: str = Field(max_length=64)
+    index: int = Field(sa_type=BigInteger)
 
 
 class Shipment(Table, table=True):
@@ -103,7 +104,7 @@ class Restriction(Table, table=True):
 class BatchTest(Table, table=True):
     """The verdict of one test on a batch."""
 
-    digest: str = Field(primary_key=True, max_length=64, foreign_key="event_record.digest")
+    index: int = Field(sa_type=BigInteger, primary_key=True, foreign_key="event_record.index")
     batch_id: str = Field(primary_key=True, max_length=16, index=True)
     author: str = Field(max_length=16)
     passed: bool
@@ -113,7 +114,7 @@ class BatchTest(Table, table=True):
 class DeviceLink(Table, table=True):
     """Where an event stands in the sequence of the device that signed it with its key, as the device says."""
 
-    digest: str = Field(primary_key=True, max_length=64, foreign_key="event_record.digest")
+    index: int = Field(sa_type=BigInteger, primary_key=True, foreign_key="event_record.index")
     key_id: str = Field(max_length=16, index=True)
     counter: int = Field(sa_type=BigInteger)
     prev: str = Field(max_length=64)

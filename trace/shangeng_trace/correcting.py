@@ -68,7 +68,7 @@ def standing_event(session: Session, office: Office, event_id: str) -> Standing 
         return None
     later = session.exec(
         select(EventRecord.digest)
-        .join(EventBatch, col(EventBatch.digest) == col(EventRecord.digest))
+        .join(EventBatch, col(EventBatch.index) == col(EventRecord.index))
         .where(col(EventBatch.batch_id).in_(event.batches), EventRecord.step == "correct")
         .distinct()
     )

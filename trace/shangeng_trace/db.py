@@ -21,6 +21,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _BUSY_MILLISECONDS = 15_000
+_PAGES_IN_WAL = 16_000
+"""Pages of 4 KiB after which SQLite carries the write-ahead log over into the database. Digests scatter over their
+index, so that each group changes pages which the next changes again; at SQLite's own 1,000 each was carried over for
+every second group, a sixth of what writing an event costs."""
 
 
 class ReadSession(AsyncSession):
@@ -130,6 +134,7 @@ def _use_sqlite(engine: Engine, *, begin: str, read_only: bool) -> None:
         cursor.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute(f"PRAGMA wal_autocheckpoint={_PAGES_IN_WAL}")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA cache_size=-65536")
         if read_only:

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, or_, select
 
-from shangeng_trace.batch_tables import DeviceLink, LedgerKey
+from shangeng_trace.batch_tables import DeviceLink, EventRecord, LedgerKey
 
 START = "0" * 64
 """`prev` of a device's first event."""
@@ -25,23 +25,24 @@ class Place(StrEnum):
     BROKEN = "broken"
 
 
-def places(session: Session, digests: Collection[str]) -> dict[str, tuple[int, Place]]:
-    """Return counter and place of those of these events that say one, by digest.
+def places(session: Session, indexes: Collection[int]) -> dict[int, tuple[int, Place]]:
+    """Return counter and place of those of these events that say one, by index.
 
     A device is a key, or all keys that were registered for one device after the other.
     """
     asked = session.exec(
         select(DeviceLink, LedgerKey.holder_type, LedgerKey.holder_id)
         .join(LedgerKey, col(LedgerKey.id) == col(DeviceLink.key_id))
-        .where(col(DeviceLink.digest).in_(digests))
+        .where(col(DeviceLink.index).in_(indexes))
     ).all()
     if not asked:
         return {}
     wanted = [(_device(link.key_id, kind, holder), link) for link, kind, holder in asked]
     counters = {link.counter - back for _, link in wanted for back in (0, 1)}
     known: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
-    for link, kind, holder in session.exec(
-        select(DeviceLink, LedgerKey.holder_type, LedgerKey.holder_id)
+    for link, digest, kind, holder in session.exec(
+        select(DeviceLink, EventRecord.digest, LedgerKey.holder_type, LedgerKey.holder_id)
+        .join(EventRecord, col(EventRecord.index) == col(DeviceLink.index))
         .join(LedgerKey, col(LedgerKey.id) == col(DeviceLink.key_id))
         .where(
             col(DeviceLink.counter).in_(counters),
@@ -51,9 +52,9 @@ def places(session: Session, digests: Collection[str]) -> dict[str, tuple[int, P
             ),
         )
     ):
-        known[_device(link.key_id, kind, holder), link.counter].add(link.digest)
+        known[_device(link.key_id, kind, holder), link.counter].add(digest)
     return {
-        link.digest: (
+        link.index: (
             link.counter,
             _place(link, known[device, link.counter], known[device, link.counter - 1]),
         )

@@ -9,10 +9,11 @@ A batch in bulk is `urn:shangeng:batch:<id>`, its packed units `urn:shangeng:pac
 or a bare count; packs are always a bare count.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 from shangeng_trace.clock import SHANGHAI
@@ -39,6 +40,10 @@ class Portion:
     amount: Decimal | None = None
     packs: bool = False
     uom: str | None = None
+
+    def __reduce__(self) -> tuple[type["Portion"], tuple[Any, ...]]:
+        """Pickle it as what makes it, as `Event` does."""
+        return Portion, (self.batch, self.amount, self.packs, self.uom)
 
 
 class Flow(StrEnum):
@@ -135,6 +140,10 @@ class Event:
         portions = (*self.subjects, *self.inputs, *self.outputs)
         object.__setattr__(self, "batches", tuple(dict.fromkeys([portion.batch for portion in portions])))
 
+    def __reduce__(self) -> tuple[type["Event"], tuple[Any, ...]]:
+        """Pickle it as what makes it: what is generated for frozen classes with slots costs three times as much."""
+        return Event, _what_makes(self)
+
     def document(self) -> dict[str, Any]:
         """Return the EPCIS document."""
         local = self.happened_at.astimezone(SHANGHAI)
@@ -187,6 +196,9 @@ class Event:
         if self.shipment is not None:
             out["bizTransactionList"] = [{"type": "desadv", "bizTransaction": self.shipment}]
         return out
+
+
+_what_makes = attrgetter(*(each.name for each in fields(Event) if each.init))
 
 
 def _quantity(portion: Portion) -> dict[str, Any]:

@@ -9,6 +9,7 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """No I, L, O or U, so that an identifier read aloud or from a worn label has one reading."""
 
 _ID = re.compile(rf"[{CROCKFORD}]{{16}}")
+_EVENT_ID = re.compile(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _READ_AS = str.maketrans({"I": "1", "L": "1", "O": "0"})
 
 
@@ -23,6 +24,8 @@ def read_id(text: str) -> str | None:
 
     Case, blanks and hyphens do not matter, and I, L and O are read as the digits they look like.
     """
+    if _ID.fullmatch(text):
+        return text
     folded = re.sub(r"[\s-]", "", text).upper().translate(_READ_AS)
     return folded if _ID.fullmatch(folded) else None
 
@@ -36,6 +39,4 @@ def new_event_id() -> str:
 
 def is_event_id(text: str) -> bool:
     """Whether `text` is `urn:uuid:` with a lower-case version 7 UUID."""
-    return (
-        re.fullmatch(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", text) is not None
-    )
+    return _EVENT_ID.fullmatch(text) is not None

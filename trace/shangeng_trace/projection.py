@@ -41,9 +41,9 @@ _EVENT, _PART = table(EventRecord), table(EventBatch)
 def project(session: Session, event: Event, effect: Effect, receipt: Receipt, *, key_id: str, author: str) -> None:
     """Write what one accepted event changes; `author` is the organisation that controls the signing key."""
     record = {
+        "index": receipt.index,
         "digest": receipt.digest,
         "event_id": event.event_id,
-        "index": receipt.index,
         "step": event.step,
         "author": author,
         "key_id": key_id,
@@ -53,17 +53,17 @@ def project(session: Session, event: Event, effect: Effect, receipt: Receipt, *,
         "claimed_by": event.claimed_by,
     }
     add_rows(session, _EVENT, [record])
-    add_rows(session, _PART, _parts(event, receipt.digest))
+    add_rows(session, _PART, _parts(event, receipt.index))
     if event.device is not None:
-        place = {"digest": receipt.digest, "key_id": key_id}
-        session.add(DeviceLink(**place, counter=event.device.counter, prev=event.device.prev))
+        device = event.device
+        session.add(DeviceLink(index=receipt.index, key_id=key_id, counter=device.counter, prev=device.prev))
     opened = {item.batch: _open(event, item, author) for item in event.opened}
     session.add_all(opened.values())
     batches = {batch: opened.get(batch) or batch_in_sight(session, batch) for batch in event.batches}
     for batch in batches.values():
         _touch(batch, event.step, receipt.time, closes=effect is Effect.CLOSE)
     _move(session, event, effect, batches)
-    _relate(session, event, receipt.digest)
+    _relate(session, event, receipt.index)
     if effect in RESTRICTING:
         session.add_all(_restriction(event, portion, RESTRICTING[effect], author) for portion in event.subjects)
     elif effect is Effect.RELEASE:
@@ -71,7 +71,7 @@ def project(session: Session, event: Event, effect: Effect, receipt: Receipt, *,
             update(Restriction).where(col(Restriction.event_id).in_(event.lifts)).values(lifted_by=event.event_id)
         )
     elif effect is Effect.TEST:
-        session.add_all(_test(event, portion, receipt.digest, author) for portion in event.subjects)
+        session.add_all(_test(event, portion, receipt.index, author) for portion in event.subjects)
     relates = bool(event.opened) or effect in RESTRICTING or effect is Effect.RELEASE
     took_in(session, event.event_id, receipt.digest, relates=relates)
 
@@ -86,11 +86,11 @@ def _touch(batch: Batch, step: str, moment: datetime, *, closes: bool) -> None:
         batch.closed = True
 
 
-def _parts(event: Event, digest: str) -> list[dict[str, Any]]:
+def _parts(event: Event, index: int) -> list[dict[str, Any]]:
     lists = ((Part.SUBJECT, event.subjects), (Part.INPUT, event.inputs), (Part.OUTPUT, event.outputs))
     return [
         {
-            "digest": digest,
+            "index": index,
             "batch_id": portion.batch,
             "part": part,
             "packs": portion.packs,
@@ -177,13 +177,13 @@ def _shipment(event: Event, portion: Portion) -> Shipment:
     )
 
 
-def _relate(session: Session, event: Event, digest: str) -> None:
+def _relate(session: Session, event: Event, index: int) -> None:
     sources = dict.fromkeys(portion.batch for portion in event.inputs)
     for child in dict.fromkeys(portion.batch for portion in event.outputs):
         for parent in sources:
             # What is made did not exist before, so no pair stands there already.
             if parent != child:
-                session.add(Lineage(parent=parent, child=child, digest=digest))
+                session.add(Lineage(parent=parent, child=child, index=index))
 
 
 def _restriction(event: Event, portion: Portion, kind: str, author: str) -> Restriction:
@@ -192,10 +192,10 @@ def _restriction(event: Event, portion: Portion, kind: str, author: str) -> Rest
     )
 
 
-def _test(event: Event, portion: Portion, digest: str, author: str) -> BatchTest:
+def _test(event: Event, portion: Portion, index: int, author: str) -> BatchTest:
     verdicts = {event.record.get("verdict"), *(row.get("verdict") for row in event.record.get("results", []))}
     return BatchTest(
-        digest=digest,
+        index=index,
         batch_id=portion.batch,
         author=author,
         passed=verdicts == {"pass"},

@@ -86,7 +86,7 @@ def tell(session: Session, office: Office, actor: Actor, event: Event, private: 
     under it, raises `EventIdTaken`.
     """
     if (known := _find(session, event.event_id)) is not None:
-        author = session.exec(select(EventRecord.author).where(EventRecord.digest == known.digest)).one()
+        author = session.exec(select(EventRecord.author).where(EventRecord.index == known.index)).one()
         body = find_statement(session, known.digest)
         if author != actor.organisation_id or body is None or _gist(read_event(load(body))) != _gist(event):
             raise EventIdTaken(field="event_id")

@@ -51,7 +51,7 @@ Projector = Callable[[Session, Audited], object]
 Key = tuple[Any, ...]
 
 AT_ONCE: tuple[type[SQLModel], ...] = (EventRecord, EventBatch)
-"""Projections of this package whose rows follow from one statement, by its `digest`, and never change."""
+"""Projections of this package whose rows follow from one statement, by its `index`, and never change."""
 
 TABLES: tuple[type[SQLModel], ...] = (
     LedgerKey,
@@ -137,7 +137,7 @@ class Replay:
         for model in self.tables:
             target = table(model)
             if model in AT_ONCE:
-                recorded = exists().where(col(LedgerEntry.digest) == target.c.digest)
+                recorded = exists().where(col(LedgerEntry.index) == target.c.index)
                 strays = _rows(stored, _all(target).where(~recorded))
                 yield from (_no_statement(target, key) for key in map(_key_of(target), strays))
             else:
@@ -158,11 +158,7 @@ class Replay:
     def _compare_window(self, target: SqlTable, window: Window, stored: Session) -> Iterator[Flaw]:
         key_of = _key_of(target)
         derived = {key_of(row): row for row in _stated(target, self.aside.pop(target, []))}
-        within = (
-            _all(target)
-            .join(table(LedgerEntry), col(LedgerEntry.digest) == target.c.digest)
-            .where(col(LedgerEntry.index).between(window.first, window.last))
-        )
+        within = _all(target).where(target.c.index.between(window.first, window.last))
         for row in _rows(stored, within):
             key = key_of(row)
             want = derived.pop(key, None)

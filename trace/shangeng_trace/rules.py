@@ -43,7 +43,7 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 _STEPS = (
     select(EventRecord.step)
-    .join(EventBatch, col(EventBatch.digest) == col(EventRecord.digest))
+    .join(EventBatch, col(EventBatch.index) == col(EventRecord.index))
     .where(col(EventBatch.batch_id).in_(bindparam("batches", expanding=True)))
     .distinct()
 )
@@ -231,7 +231,7 @@ def _check_reference(session: Session, office: Office, case: Case) -> None:
         return
     named = session.exec(
         select(EventRecord)
-        .join(EventBatch, col(EventBatch.digest) == col(EventRecord.digest))
+        .join(EventBatch, col(EventBatch.index) == col(EventRecord.index))
         .where(EventRecord.event_id == event.record["event"], EventBatch.batch_id == event.subjects[0].batch)
     ).first()
     if named is None or named.author != case.author.controller:

@@ -28,7 +28,7 @@ _BATCHES = select(Batch).where(col(Batch.id).in_(bindparam("ids", expanding=True
 _DONE = select(
     Batch.id,
     select(EventRecord.step)
-    .join(EventBatch, col(EventBatch.digest) == col(EventRecord.digest))
+    .join(EventBatch, col(EventBatch.index) == col(EventRecord.index))
     .where(col(EventBatch.batch_id) == col(Batch.id), col(EventRecord.step).in_(bindparam("steps", expanding=True)))
     .correlate(Batch)
     .limit(1)

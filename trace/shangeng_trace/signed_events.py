@@ -21,6 +21,10 @@ class SignedEvent:
     digest: str
     key_id: str
 
+    def __reduce__(self) -> tuple[type["SignedEvent"], tuple[Any, ...]]:
+        """Pickle it as what makes it, as `Event` does."""
+        return SignedEvent, (self.event, self.body, self.digest, self.key_id)
+
     @classmethod
     def read(cls, sealed: Sealed) -> "SignedEvent":
         """Read the event in a statement whose signature holds; raises `EventMalformed`."""

@@ -119,14 +119,14 @@ def _events(session: Session, actor: Actor, batch_id: str, part: Slice) -> Page[
     readable_batch(session, actor, batch_id)
     rows = session.exec(
         _RECORDED.where(
-            col(EventRecord.digest).in_(select(EventBatch.digest).where(EventBatch.batch_id == batch_id)),
+            col(EventRecord.index).in_(select(EventBatch.index).where(EventBatch.batch_id == batch_id)),
             col(EventRecord.index) > part.index,
         )
         .order_by(col(EventRecord.index))
         .limit(part.limit + 1)
     ).all()
-    known, heads = places(session, [row.digest for row, _, _ in rows]), read_heads(session)
-    return page(rows, part, lambda row: row[0].index, lambda row: _event_out(*row, known.get(row[0].digest), heads))
+    known, heads = places(session, [row.index for row, _, _ in rows]), read_heads(session)
+    return page(rows, part, lambda row: row[0].index, lambda row: _event_out(*row, known.get(row[0].index), heads))
 
 
 @router.get("/events/{event_id}", summary="一个事件 · One event", responses=READING)
@@ -142,7 +142,7 @@ def _event(session: Session, actor: Actor, event_id: str) -> EventOut:
     row, body, key = found
     if actor.kind is not OrganisationKind.SUPERVISOR:
         actor.must_own(row.author)
-    return _event_out(row, body, key, places(session, [row.digest]).get(row.digest), read_heads(session))
+    return _event_out(row, body, key, places(session, [row.index]).get(row.index), read_heads(session))
 
 
 def _event_out(

@@ -189,19 +189,19 @@ def _relatives(session: Session, actor: Actor, seen: Seen, language: Language, *
     here, there = (Lineage.child, Lineage.parent) if upwards else (Lineage.parent, Lineage.child)
     edges = session.exec(select(Lineage).where(col(here) == seen.batch.id).order_by(col(there))).all()
     return [
-        _relative(session, actor, edge.parent if upwards else edge.child, edge.digest, language, upwards=upwards)
+        _relative(session, actor, edge.parent if upwards else edge.child, edge.index, language, upwards=upwards)
         for edge in edges
     ]
 
 
 def _relative(
-    session: Session, actor: Actor, batch_id: str, digest: str, language: Language, *, upwards: bool
+    session: Session, actor: Actor, batch_id: str, index: int, language: Language, *, upwards: bool
 ) -> Relative:
     batch = session.get_one(Batch, batch_id)
     product, owner = session.get_one(Product, batch.product_id), session.get_one(Organisation, batch.owner)
     part = Part.INPUT if upwards else Part.OUTPUT
     portions = session.exec(
-        select(EventBatch).where(EventBatch.digest == digest, EventBatch.batch_id == batch_id, EventBatch.part == part)
+        select(EventBatch).where(EventBatch.index == index, EventBatch.batch_id == batch_id, EventBatch.part == part)
     )
     amounts = [
         measure(row.amount, product.pack_unit if row.packs else batch.unit, language)

@@ -48,11 +48,11 @@ def farmers_of(session: Session, actor: Actor) -> list[tuple[str, str]]:
 
 def was_worked_in_place(session: Session, batch_id: str) -> bool:
     """Whether bulk of a batch went into a step and came out of it again: dried, rolled, sorted."""
-    came_out = select(EventBatch.digest).where(
+    came_out = select(EventBatch.index).where(
         EventBatch.batch_id == batch_id, EventBatch.part == Part.OUTPUT, col(EventBatch.packs).is_(False)
     )
-    went_in = select(EventBatch.digest).where(
-        EventBatch.batch_id == batch_id, EventBatch.part == Part.INPUT, col(EventBatch.digest).in_(came_out)
+    went_in = select(EventBatch.index).where(
+        EventBatch.batch_id == batch_id, EventBatch.part == Part.INPUT, col(EventBatch.index).in_(came_out)
     )
     return session.exec(went_in.limit(1)).first() is not None
 
@@ -61,7 +61,7 @@ def events_of(session: Session, office: Office, seen: Seen, sheet: Sheet) -> lis
     """Return the records of a batch, newest first, to refer to."""
     rows = session.exec(
         select(EventRecord)
-        .where(col(EventRecord.digest).in_(select(EventBatch.digest).where(EventBatch.batch_id == seen.batch.id)))
+        .where(col(EventRecord.index).in_(select(EventBatch.index).where(EventBatch.batch_id == seen.batch.id)))
         .order_by(col(EventRecord.index).desc())
     )
     return [(row.event_id, _event_words(office, row, seen.batch.category, sheet.language)) for row in rows]

@@ -48,7 +48,7 @@ def denied(session: Session, office: Office, actor: Actor, language: Language) -
     refused = {about for about, answer in answers.items() if answer == "no"}
     rows = session.exec(
         select(EventRecord, Batch)
-        .join(EventBatch, col(EventBatch.digest) == col(EventRecord.digest))
+        .join(EventBatch, col(EventBatch.index) == col(EventRecord.index))
         .join(Batch, col(Batch.id) == col(EventBatch.batch_id))
         .where(
             col(EventRecord.event_id).in_(refused - _corrected(session, actor, refused)),
@@ -73,7 +73,7 @@ def questions_for(session: Session, office: Office, actor: Actor, language: Lang
     answered = _answers(session, actor, since)
     rows = session.exec(
         select(EventRecord, Batch)
-        .join(EventBatch, col(EventBatch.digest) == col(EventRecord.digest))
+        .join(EventBatch, col(EventBatch.index) == col(EventRecord.index))
         .join(Batch, col(Batch.id) == col(EventBatch.batch_id))
         .where(
             EventRecord.author == actor.organisation_id,

@@ -109,7 +109,7 @@ def _may_see(session: Session, actor: Actor, sha256: str) -> bool:
     owners = session.exec(
         select(Batch.owner)
         .join(EventBatch, col(EventBatch.batch_id) == col(Batch.id))
-        .join(EventRecord, col(EventRecord.digest) == col(EventBatch.digest))
+        .join(EventRecord, col(EventRecord.index) == col(EventBatch.index))
         .join(EventAttachment, col(EventAttachment.event_id) == col(EventRecord.event_id))
         .where(EventAttachment.sha256 == sha256)
     ).all()

@@ -39,7 +39,7 @@ async def save(platform: Platform, actor: Actor, event_id: str, verb: Callable[[
         if (known := recorded(session, actor, event_id)) is not None:
             return known
         receipt = verb(session)
-        return Saved(event_id, _made(session, receipt.digest), receipt.repeated)
+        return Saved(event_id, _made(session, receipt.index), receipt.repeated)
 
     return await platform.write(command)
 
@@ -55,9 +55,9 @@ def recorded(session: Session, actor: Actor, event_id: str) -> Saved | None:
         return None
     if known.author != actor.organisation_id:
         raise EventIdTaken
-    return Saved(event_id, _made(session, known.digest), again=True)
+    return Saved(event_id, _made(session, known.index), again=True)
 
 
-def _made(session: Session, digest: str) -> tuple[str, ...]:
-    rows = session.exec(select(EventBatch).where(EventBatch.digest == digest)).all()
+def _made(session: Session, index: int) -> tuple[str, ...]:
+    rows = session.exec(select(EventBatch).where(EventBatch.index == index)).all()
     return tuple(sorted({row.batch_id for row in rows if row.part is not Part.INPUT}))

@@ -84,7 +84,7 @@ def _batch_of(session: Session, actor: Actor, about: str) -> str:
     """Return the batch of a record that was entered for this person; raises `BatchNotFound` or `NotYours`."""
     found = session.exec(
         select(EventRecord, EventBatch.batch_id)
-        .join(EventBatch, col(EventBatch.digest) == col(EventRecord.digest))
+        .join(EventBatch, col(EventBatch.index) == col(EventRecord.index))
         .join(Batch, col(Batch.id) == col(EventBatch.batch_id))
         .where(EventRecord.event_id == about, Batch.owner == actor.organisation_id)
         .order_by(col(EventBatch.part).desc())

@@ -63,7 +63,7 @@ def failed_tests(session: Session, ids: Collection[str]) -> dict[str, bool]:
     """Return each of these batches that was tested, and whether its latest test was failed."""
     rows = session.exec(
         select(BatchTest.batch_id, BatchTest.passed)
-        .join(EventRecord, col(EventRecord.digest) == col(BatchTest.digest))
+        .join(EventRecord, col(EventRecord.index) == col(BatchTest.index))
         .where(col(BatchTest.batch_id).in_(ids))
         .order_by(col(BatchTest.happened_at), col(EventRecord.index))
     )

@@ -100,7 +100,7 @@ def read_story(session: Session, catalogue: Catalogue, batch: Batch, *, private:
         .join(LedgerKey, col(LedgerKey.id) == col(EventRecord.key_id))
         .join(LedgerStatement, col(LedgerStatement.digest) == col(EventRecord.digest))
         .where(
-            col(EventRecord.digest).in_(select(EventBatch.digest).where(EventBatch.batch_id == batch.id)),
+            col(EventRecord.index).in_(select(EventBatch.index).where(EventBatch.batch_id == batch.id)),
             col(LedgerStatement.body).is_not(None),
         )
         .order_by(col(EventRecord.happened_at), col(EventRecord.index))
@@ -112,7 +112,7 @@ def read_story(session: Session, catalogue: Catalogue, batch: Batch, *, private:
     authors = {row.id: row for row in session.exec(select(Organisation).where(col(Organisation.id).in_(wanted)))}
     values = _private_values(session, ids) if private else {}
     photos = _photos(session, ids)
-    joined = places(session, [row.digest for row, _, _ in events])
+    joined = places(session, [row.index for row, _, _ in events])
     said = [event for _, _, event in events]
     stands = in_effect(said)
     return [
@@ -129,7 +129,7 @@ def read_story(session: Session, catalogue: Catalogue, batch: Batch, *, private:
             answer=_answer(said, event.event_id),
             corrected=_correction(said, event.event_id),
             standing=stands[event.event_id],
-            place=joined[row.digest][1] if row.digest in joined else None,
+            place=joined[row.index][1] if row.index in joined else None,
         )
         for row, key, event in events
     ]

@@ -152,12 +152,12 @@ def _named(session: Session, ids: Collection[str]) -> dict[str, Organisation]:
 
 
 def _read_events(session: Session, catalogue: Catalogue, family: Mapping[str, Batch]) -> Iterable[Told]:
-    concerned = select(EventBatch.digest).where(col(EventBatch.batch_id).in_(list(family)))
+    concerned = select(EventBatch.index).where(col(EventBatch.batch_id).in_(list(family)))
     found = session.exec(
         select(EventRecord, LedgerKey, LedgerStatement.body)
         .join(LedgerKey, col(LedgerKey.id) == col(EventRecord.key_id))
         .join(LedgerStatement, col(LedgerStatement.digest) == col(EventRecord.digest))
-        .where(col(EventRecord.digest).in_(concerned), col(LedgerStatement.body).is_not(None))
+        .where(col(EventRecord.index).in_(concerned), col(LedgerStatement.body).is_not(None))
         .order_by(col(EventRecord.happened_at), col(EventRecord.index))
     )
     steps: dict[tuple[str, str], Step] = {}
