@@ -20,17 +20,16 @@ _AT_ONCE = 1 << 22
 """Bytes of an answer that are taken in without a pause."""
 PATIENCE_SECONDS = 20.0
 """A body of the largest size takes a tenth of a second."""
+_AHEAD = 2
+"""Questions that a process may have at a time: the next is there when it has answered one, however busy we are."""
 
 
 class Openers:
     """As many processes as there are cores besides our own, each started when it is first needed."""
 
     def __init__(self, count: int | None = None) -> None:
-        self._count = (os.cpu_count() or 1) - 1 if count is None else count
-        self._idle: asyncio.LifoQueue[_Opener] = asyncio.LifoQueue()
-        self._all = [_Opener() for _ in range(self._count)]
-        for each in self._all:
-            self._idle.put_nowait(each)
+        self._all = [_Opener() for _ in range((os.cpu_count() or 1) - 1 if count is None else count)]
+        self._free = asyncio.Semaphore(len(self._all) * _AHEAD)
         self._waiting: list[tuple[bytes, Mapping[str, str], asyncio.Future[SignedEvent | None]]] = []
         self._opening: asyncio.Task[None] | None = None
 
@@ -51,7 +50,7 @@ class Openers:
             crowd, self._waiting = self._waiting[:_CROWD], self._waiting[_CROWD:]
             found: Opened | None = None
             try:
-                if len(crowd) > 1 and not self._idle.empty():
+                if len(crowd) > 1 and not self._free.locked():
                     keys = {key_id: public for _, keys, _ in crowd for key_id, public in keys.items()}
                     found = await self.open(AskedEach([body for body, _, _ in crowd], limit, keys, host))
             finally:
@@ -62,20 +61,15 @@ class Openers:
 
     async def open(self, asked: Asked | AskedEach) -> Opened | None:
         """Open the events of a body; None where it is not what it should be, or nobody could be asked."""
-        if not self._count:
+        if not self._all:
             return None
-        opener = await self._idle.get()
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                return await opener.ask(asked)
-        except (OSError, EOFError, TimeoutError):
-            opener.end()
-            return None
-        except BaseException:
-            opener.end()  # its answer to a question that nobody waits for any more would be taken for the next one's
-            raise
-        finally:
-            self._idle.put_nowait(opener)
+        async with self._free:
+            opener = min(self._all, key=lambda each: each.asked)
+            try:
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    return await opener.ask(asked)
+            except (OSError, EOFError, TimeoutError):
+                return None
 
     @property
     def processes(self) -> list[asyncio.subprocess.Process]:
@@ -88,37 +82,57 @@ class Openers:
 
 
 class _Opener:
-    """One process, or the place for one."""
+    """One process, or the place for one; it answers in the order of the questions."""
 
     def __init__(self) -> None:
+        self.asked = 0
+        """Questions without an answer so far."""
         self.process: asyncio.subprocess.Process | None = None
+        self._starting = asyncio.Lock()
+        self._turn = asyncio.Lock()
         self._ended: list[asyncio.subprocess.Process] = []
 
     async def ask(self, asked: Asked | AskedEach) -> Opened | None:
-        if self.process is None:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "shangeng_trace.opener", stdin=PIPE, stdout=PIPE, limit=_AT_ONCE
-            )
-        questions, answers = self.process.stdin, self.process.stdout
-        assert questions is not None
-        assert answers is not None
-        question = pickle.dumps(asked, protocol=pickle.HIGHEST_PROTOCOL)
-        questions.write(LENGTH.pack(len(question)) + question)
-        await questions.drain()
-        (length,) = LENGTH.unpack(await answers.readexactly(LENGTH.size))
-        opened: Opened | None = pickle.loads(await answers.readexactly(length))  # noqa: S301 - from our own process
-        return opened
+        """Return the answer; raises `EOFError` where the process ends, for this question or for another."""
+        self.asked += 1
+        process = None
+        try:
+            process = await self._started()
+            questions, answers = process.stdin, process.stdout
+            assert questions is not None
+            assert answers is not None
+            question = pickle.dumps(asked, protocol=pickle.HIGHEST_PROTOCOL)
+            questions.write(LENGTH.pack(len(question)) + question)  # and nothing may happen before we wait in line
+            async with self._turn:
+                (length,) = LENGTH.unpack(await answers.readexactly(LENGTH.size))
+                opened: Opened | None = pickle.loads(await answers.readexactly(length))  # noqa: S301 - from our own process
+                return opened
+        except BaseException:
+            self._end(process)  # its answer to a question that nobody waits for any more would be taken for another's
+            raise
+        finally:
+            self.asked -= 1
 
-    def end(self) -> None:
-        """Leave this process; the next question starts another."""
-        if self.process is not None:
-            with suppress(ProcessLookupError):
-                self.process.kill()
-            self._ended.append(self.process)
-            self.process = None
+    async def _started(self) -> asyncio.subprocess.Process:
+        async with self._starting:
+            if self.process is None:
+                self.process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "shangeng_trace.opener", stdin=PIPE, stdout=PIPE, limit=_AT_ONCE
+                )
+            return self.process
+
+    def _end(self, process: asyncio.subprocess.Process | None) -> None:
+        """Leave this process, unless it was left before; the next question starts another."""
+        if process is None or process is not self.process:
+            return
+        with suppress(ProcessLookupError):
+            process.kill()
+        self._ended.append(process)
+        self.process = None
 
     async def close(self) -> None:
-        self.end()
+        """End the process, and wait for all there were."""
+        self._end(self.process)
         for process in self._ended:
             await process.wait()
         self._ended.clear()
