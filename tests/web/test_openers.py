@@ -15,6 +15,7 @@ from shangeng_trace.opener import Asked
 from shangeng_trace.proofs import verification_method
 from shangeng_trace.signed_events import SignedEvent, open_event
 from shangeng_web import openers as module
+from shangeng_web.cores import Cores
 from shangeng_web.openers import Openers
 from tests.web.api.programs import Signer
 
@@ -38,7 +39,7 @@ def asked(events: list[Any], **changes: Any) -> Asked:
 
 @asynccontextmanager
 async def opening(count: int = 1) -> AsyncGenerator[Openers]:
-    openers = Openers(count)
+    openers = Openers(Cores(), count)
     try:
         yield openers
     finally:

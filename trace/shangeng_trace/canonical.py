@@ -39,7 +39,7 @@ def canonical(value: Any) -> bytes:
         if _encodes_alike(value):
             raw = _encode(value)
             # Names are sorted by code point, in RFC 8785 by UTF-16 unit: that differs only past the basic plane.
-            if raw.isascii() or not any([lead in raw for lead in _PAST_THE_BASIC_PLANE]):
+            if raw.isascii() or not any(map(raw.__contains__, _PAST_THE_BASIC_PLANE)):
                 return raw
         return exactly(value).encode()
     except UnicodeEncodeError:

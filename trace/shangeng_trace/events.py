@@ -41,7 +41,7 @@ class Portion:
     packs: bool = False
     uom: str | None = None
 
-    def __reduce__(self) -> tuple[type["Portion"], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         """Pickle it as what makes it, as `Event` does."""
         return Portion, (self.batch, self.amount, self.packs, self.uom)
 
@@ -140,7 +140,7 @@ class Event:
         portions = (*self.subjects, *self.inputs, *self.outputs)
         object.__setattr__(self, "batches", tuple(dict.fromkeys([portion.batch for portion in portions])))
 
-    def __reduce__(self) -> tuple[type["Event"], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         """Pickle it as what makes it: what is generated for frozen classes with slots costs three times as much."""
         return Event, _what_makes(self)
 

@@ -21,7 +21,7 @@ class SignedEvent:
     digest: str
     key_id: str
 
-    def __reduce__(self) -> tuple[type["SignedEvent"], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[Any, ...]:
         """Pickle it as what makes it, as `Event` does."""
         return SignedEvent, (self.event, self.body, self.digest, self.key_id)
 

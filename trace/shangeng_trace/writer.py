@@ -99,6 +99,11 @@ class Writer:
         """Why nothing is written, if nothing is; say it here to stop the writing."""
         return self._ledger.standstill
 
+    @property
+    def thread_id(self) -> int:
+        """The writing thread's native id, once it is started."""
+        return self._thread.native_id or 0
+
     def start(self) -> None:
         """Begin working; a checkpoint left unsigned by a crash is signed first."""
         self._publish()

@@ -8,6 +8,7 @@ import gc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from threading import get_native_id
 from typing import Any
 
 from fastapi import FastAPI
@@ -33,11 +34,12 @@ from shangeng_web.console import (
     token_pages,
 )
 from shangeng_web.console.everyday import ROUTERS as EVERYDAY
+from shangeng_web.cores import Cores
 from shangeng_web.deps import State
 from shangeng_web.errors import handle_errors
 from shangeng_web.mailbox import Mailbox
 from shangeng_web.middleware import Counts, Limits, Reception
-from shangeng_web.openers import Openers
+from shangeng_web.openers import CROWD, CROWD_FAR, Openers
 from shangeng_web.platform import Platform
 from shangeng_web.public.shelf import FromShelf, Shelf
 from shangeng_web.reference import router as reference
@@ -101,11 +103,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[State]:
         with sole_server(settings.database_url):
+            cores = Cores()
+            cores.spread(asyncio.get_running_loop())
             platform = await asyncio.to_thread(Platform.open, settings)
-            openers = Openers()
+            openers = Openers(cores, crowd=CROWD if platform.database.is_sqlite else CROWD_FAR)
             _spare_the_collector()
             try:
-                yield State(platform=platform, openers=openers, mailbox=Mailbox(platform.writer))
+                with cores.taking_turns(get_native_id(), platform.writer.thread_id):
+                    yield State(platform=platform, openers=openers, mailbox=Mailbox(platform.writer))
             finally:
                 await openers.close()
                 await platform.close()

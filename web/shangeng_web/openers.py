@@ -13,9 +13,11 @@ from contextlib import suppress
 
 from shangeng_trace.opener import LENGTH, Asked, AskedEach, Opened
 from shangeng_trace.signed_events import SignedEvent
+from shangeng_web.cores import Cores
 
-_CROWD = 64
-"""Events in one question: more would let the first wait for the last."""
+CROWD, CROWD_FAR = 16, 64
+"""Events that come alone in one question: while some are opened others are written, where a bigger crowd would come and
+go as one. With the database in another process a group waits for a dozen answers, so that fewer groups are better."""
 _AT_ONCE = 1 << 22
 """Bytes of an answer that are taken in without a pause."""
 PATIENCE_SECONDS = 20.0
@@ -27,8 +29,9 @@ _AHEAD = 2
 class Openers:
     """As many processes as there are cores besides our own, each started when it is first needed."""
 
-    def __init__(self, count: int | None = None) -> None:
-        self._all = [_Opener() for _ in range((os.cpu_count() or 1) - 1 if count is None else count)]
+    def __init__(self, cores: Cores, count: int | None = None, crowd: int = CROWD) -> None:
+        self._crowd = crowd
+        self._all = [_Opener(cores) for _ in range((os.cpu_count() or 1) - 1 if count is None else count)]
         self._free = asyncio.Semaphore(len(self._all) * _AHEAD)
         self._waiting: list[tuple[bytes, Mapping[str, str], asyncio.Future[SignedEvent | None]]] = []
         self._opening: asyncio.Task[None] | None = None
@@ -47,7 +50,7 @@ class Openers:
     async def _open_waiting(self, host: str, limit: int) -> None:
         await asyncio.sleep(0)  # whose request has arrived by now comes along
         while self._waiting:
-            crowd, self._waiting = self._waiting[:_CROWD], self._waiting[_CROWD:]
+            crowd, self._waiting = self._waiting[: self._crowd], self._waiting[self._crowd :]
             found: Opened | None = None
             try:
                 if len(crowd) > 1 and not self._free.locked():
@@ -84,7 +87,8 @@ class Openers:
 class _Opener:
     """One process, or the place for one; it answers in the order of the questions."""
 
-    def __init__(self) -> None:
+    def __init__(self, cores: Cores) -> None:
+        self._cores = cores
         self.asked = 0
         """Questions without an answer so far."""
         self.process: asyncio.subprocess.Process | None = None
@@ -119,6 +123,7 @@ class _Opener:
                 self.process = await asyncio.create_subprocess_exec(
                     sys.executable, "-m", "shangeng_trace.opener", stdin=PIPE, stdout=PIPE, limit=_AT_ONCE
                 )
+                self._cores.stay_away(self.process.pid)
             return self.process
 
     def _end(self, process: asyncio.subprocess.Process | None) -> None:

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from shangeng_trace.ids import new_event_id, new_id
 from shangeng_web.api.routes import Straight
+from shangeng_web.cores import Cores
 from shangeng_web.openers import Openers
 from tests.story import Story
 from tests.visiting import Guest
@@ -23,7 +24,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("engine", ["sqlite"], i
 
 async def test_a_bulk_is_answered_alike_with_and_without_them(story: Story, app: FastAPI) -> None:
     async with program(story.platform, story.people.producer, app=app) as producer:
-        signer, openers = await register(producer), Openers(2)
+        signer, openers = await register(producer), Openers(Cores(), 2)
 
         async def beside(scope: Scope, receive: Receive, send: Send) -> None:
             await app({**scope, "state": {"platform": story.platform, "openers": openers}}, receive, send)
@@ -44,7 +45,7 @@ async def test_a_bulk_is_answered_alike_with_and_without_them(story: Story, app:
 
 
 async def test_a_crowd_of_single_events_is_answered_alike_with_and_without_them(story: Story, app: FastAPI) -> None:
-    openers = Openers(1)
+    openers = Openers(Cores(), 1)
 
     async def beside(scope: Scope, receive: Receive, send: Send) -> None:
         await app({**scope, "state": {"platform": story.platform, "openers": openers}}, receive, send)
