@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from shangeng_trace.canonical import canonical
 from shangeng_trace.errors import ShangengError
+from shangeng_trace.garbage import spare_the_collector
 from shangeng_trace.keys import VerifyKey
 from shangeng_trace.proofs import verify_statement
 
@@ -60,9 +61,7 @@ class Examiners:
     def __init__(self, workers: int = 0) -> None:
         # A fresh interpreter for each: a fork would copy the locks of other threads in whatever state they are.
         self._pool = (
-            ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent)
-            if workers
-            else None
+            ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_settle_down) if workers else None
         )
         self.ahead = workers + 1 if workers else 0
         """How many lists of claims to hand in before asking for the first verdicts."""
@@ -92,5 +91,6 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _settle_down() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the parent
+    spare_the_collector()

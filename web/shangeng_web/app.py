@@ -4,7 +4,6 @@ uvicorn --factory shangeng_web.app:create_app
 """
 
 import asyncio
-import gc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -13,6 +12,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from shangeng_trace.garbage import spare_the_collector
 from shangeng_trace.one_server import sole_server
 from shangeng_web import health, log, public
 from shangeng_web.api import routes as api
@@ -70,19 +70,6 @@ ROUTERS = (
 )
 
 
-_NEW_OBJECTS = 20_000
-
-
-def _spare_the_collector() -> None:
-    """Tell Python's garbage collector that what was made to start with stays, and not to look after every few requests.
-
-    Looking through all of it again and again cost a third of the time of a request that writes.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_NEW_OBJECTS, *gc.get_threshold()[1:])
-
-
 class Application(FastAPI):
     """The application, whose OpenAPI document has an example for every body."""
 
@@ -107,7 +94,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             cores.spread(asyncio.get_running_loop())
             platform = await asyncio.to_thread(Platform.open, settings)
             openers = Openers(cores, crowd=CROWD if platform.database.is_sqlite else CROWD_FAR)
-            _spare_the_collector()
+            spare_the_collector()
             try:
                 with cores.taking_turns(get_native_id(), platform.writer.thread_id):
                     yield State(platform=platform, openers=openers, mailbox=Mailbox(platform.writer))

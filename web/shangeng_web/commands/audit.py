@@ -10,6 +10,7 @@ from sqlmodel import Session, select
 from shangeng_trace.db import Database
 from shangeng_trace.errors import NotFoundError
 from shangeng_trace.flaws import Flaw
+from shangeng_trace.garbage import spare_the_collector
 from shangeng_trace.keyring import Keyring
 from shangeng_trace.log_tables import LedgerEntry, LedgerState
 from shangeng_web.auditing import audit
@@ -30,6 +31,7 @@ class NothingToAudit(NotFoundError):
 def run(arguments: Namespace, voice: Voice) -> int:
     """Name every row that does not hold; silent where all do."""
     settings = Settings.read()
+    spare_the_collector()
     flaws = asyncio.run(_audit(settings))
     if arguments.json:
         voice.answer_json(
