@@ -9,19 +9,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import cast
 
 from sqlalchemy import exists
 from sqlmodel import Session, col, func, select
 
-from shangeng_trace.audit_statements import Claim, Examiners, Verdict
+from shangeng_trace.audit_statements import Claim, Examiners, Verdict, key_in
 from shangeng_trace.audit_tree import TreeAudit
-from shangeng_trace.canonical import load_statement
+from shangeng_trace.canonical import Document, load_statement
 from shangeng_trace.chain_heads import ChainHeads
 from shangeng_trace.entry import FIRST_PREV, Entry, Kind, Receipt, load_entry
 from shangeng_trace.errors import MalformedError, ShangengError
+from shangeng_trace.event_reading import read_event
+from shangeng_trace.events import Event
 from shangeng_trace.flaws import Flaw
-from shangeng_trace.known_keys import KnownKeys
+from shangeng_trace.known_keys import KnownKeys, key_named
 from shangeng_trace.ledger import table
 from shangeng_trace.log_keys import Term
 from shangeng_trace.log_tables import LedgerChain, LedgerEntry, LedgerLink, LedgerState, LedgerStatement
@@ -54,15 +56,26 @@ class Stored:
     statement: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Audited:
-    """A statement whose entry and signature hold, on its way to the replay of projections."""
+    """A statement whose entry and signature hold, on its way to the replay of projections; of an event, what it says."""
 
-    document: dict[str, Any]
     entry: Entry
     receipt: Receipt
     key_id: str
     author: str
+    said: Document | Event | None
+    """None as long as an event is being examined."""
+
+    @property
+    def document(self) -> Document:
+        """A statement that is no event."""
+        return cast("Document", self.said)
+
+    @property
+    def event(self) -> Event:
+        """An event, read."""
+        return self.said if isinstance(self.said, Event) else read_event(self.document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +94,16 @@ class _Place:
     flaws: list[Flaw]
     claim: Claim | None = None
     audited: Audited | None = None
+
+    def hear(self, verdict: Verdict, claim: Claim) -> None:
+        """Take in what the examiners say of the claim."""
+        if wrong := [*verdict.flaws, *(f"cannot be projected: {what}" for what in filter(None, [verdict.unreadable]))]:
+            digest = sha256(claim.body).hexdigest()
+            self.flaws += [Flaw.of("ledger_statement", digest, "body", what) for what in wrong]
+        if not verdict.is_signed or verdict.unreadable:
+            self.audited = None
+        elif self.audited is not None and claim.named is not None:
+            self.audited.said = verdict.event
 
 
 @dataclass(slots=True)
@@ -184,11 +207,7 @@ class LedgerAudit:
         verdicts = iter(read.verdicts())
         for place in read.places:
             if place.claim is not None:
-                verdict = next(verdicts)
-                digest = sha256(place.claim.body).hexdigest() if verdict.flaws else ""
-                place.flaws += [Flaw.of("ledger_statement", digest, "body", what) for what in verdict.flaws]
-                if not verdict.is_signed:
-                    place.audited = None
+                place.hear(next(verdicts), place.claim)
             self.flaws += place.flaws
         return Window(read.first, read.last, [each.audited for each in read.places if each.audited is not None])
 
@@ -234,25 +253,26 @@ class LedgerAudit:
     def _statement(self, place: _Place, index: int, entry: Entry, body: bytes | None) -> None:
         """Check what needs the log's order, and leave the rest to the examiners."""
         try:
-            document = _document(entry, body)
+            body = _logged(entry, body)
+            named = key_in(body) if entry.kind is Kind.EVENT else None
+            document = load_statement(body) if named is None else None
         except ShangengError as error:
             place.flaws.append(Flaw.of("ledger_statement", entry.digest, "body", error))
             return
-        assert body is not None
-        if entry.kind is Kind.KEY:
+        if entry.kind is Kind.KEY and document is not None:
             try:
                 self._keys.take(index, entry, document)
             except ShangengError as error:
                 place.flaws.append(Flaw.of("ledger_entry", index, "body", error))
         try:
             # As it was when the statement was taken in: what a later revocation undoes is no flaw of the database.
-            key = self._keys.signer(index, entry, document)
+            key = self._keys.signer(index, entry, key_named(document) if document is not None else named or "")
         except ShangengError as error:
-            place.claim = Claim(body, None, error.sentence("en"))
+            place.claim = Claim(body, None, error.sentence("en"), named)
             return
-        place.claim = Claim(body, key.registration.public)
+        place.claim = Claim(body, key.registration.public, named=named)
         receipt = Receipt(entry.digest, index, entry.time, entry.links)
-        place.audited = Audited(document, entry, receipt, key.registration.key_id, key.registration.controller)
+        place.audited = Audited(entry, receipt, key.registration.key_id, key.registration.controller, document)
 
     def _strays(self) -> None:
         """Find statements that no entry records, and links that point nowhere."""
@@ -296,10 +316,10 @@ class LedgerAudit:
                 self.flaw("ledger_state", 1, column, "differs from the entries")
 
 
-def _document(entry: Entry, body: bytes | None) -> dict[str, Any]:
-    """Return an entry's statement; raises what is wrong with the stored bytes."""
+def _logged(entry: Entry, body: bytes | None) -> bytes:
+    """Return the bytes of an entry's statement; raises `StatementWrong` where they are not those that were logged."""
     if body is None:
         raise StatementWrong(what="missing")
     if sha256(body).hexdigest() != entry.digest:
         raise StatementWrong(what="does not have this digest")
-    return load_statement(body)
+    return body

@@ -1,6 +1,6 @@
-"""The costly part of an audit: whether a stored statement is canonical and bears the signature of its key. Pure.
+"""The costly part of an audit: whether a stored statement is canonical, bears the signature of its key, and is an event.
 
-Where there are many statements they are examined in other processes, as many as there are cores, while this one reads
+Pure. Where there are many statements they are examined in other processes, as many as there are cores, while this one reads
 on; what they say is the same.
 """
 
@@ -13,41 +13,78 @@ from functools import partial
 from multiprocessing import get_context
 from typing import NamedTuple
 
-from shangeng_trace.canonical import canonical
-from shangeng_trace.errors import ShangengError
+from shangeng_trace.canonical import Document, canonical, load_statement
+from shangeng_trace.errors import MalformedError, ShangengError
+from shangeng_trace.event_reading import read_event
+from shangeng_trace.events import Event
 from shangeng_trace.garbage import spare_the_collector
 from shangeng_trace.keys import VerifyKey
-from shangeng_trace.proofs import verify_statement
+from shangeng_trace.known_keys import key_named
+from shangeng_trace.proofs import key_id_of, verify_statement
 
 
 class Claim(NamedTuple):
-    """A statement's stored bytes, strict JSON, and the key (Multikey text) that the log knew for it, or why there is none."""
+    """A statement's stored bytes and the key (Multikey text) that the log knew for it, or why there is none.
+
+    They are strict JSON; or, unread so far, those of an event that seems to name a key: `named`, see `key_in`.
+    """
 
     body: bytes
     key: str | None
     problem: str = ""
+    named: str | None = None
 
 
 class Verdict(NamedTuple):
-    """Whether a statement is signed as it claims, and all that is wrong with it, in words."""
+    """Whether a statement is signed as it claims, and all that is wrong with it, in words; what an unread event says."""
 
     is_signed: bool
     flaws: tuple[str, ...] = ()
+    event: Event | None = None
+    unreadable: str = ""
+    """Why a signed statement is no event."""
+
+
+def key_in(body: bytes) -> str | None:
+    """Return the id of the key that a canonical statement names, without reading it; None where that cannot be seen.
+
+    In canonical form this spelling is a member's name and nothing else, so that what stands once is the proof's.
+    """
+    _, found, rest = body.partition(_METHOD)
+    if not found or _METHOD in rest:
+        return None
+    try:
+        return key_id_of(rest.partition(b'"')[0].decode())
+    except (ShangengError, UnicodeDecodeError):
+        return None
+
+
+_METHOD = b'"verificationMethod":"'
 
 
 def examine(claim: Claim) -> Verdict:
     """Compute everything about one statement again."""
-    document = json.loads(claim.body)
-    whole = canonical(document)
-    flaws = () if whole == claim.body else ("not in canonical form",)
-    if claim.key is None:
-        return Verdict(is_signed=False, flaws=(*flaws, claim.problem))
-    key = VerifyKey.from_multikey(claim.key)
+    flaws: tuple[str, ...] = ()
     try:
+        document: Document = json.loads(claim.body) if claim.named is None else load_statement(claim.body)
+        whole = canonical(document)
+        if whole != claim.body:
+            flaws = ("not in canonical form",)
+        if claim.named is not None and key_named(document) != claim.named:
+            raise MalformedError(what="proof")
+        if claim.key is None:
+            return Verdict(is_signed=False, flaws=(*flaws, claim.problem))
+        key = VerifyKey.from_multikey(claim.key)
         verify_statement(document, lambda _method: key, whole=whole)
     except ShangengError as error:
         return Verdict(is_signed=False, flaws=(*flaws, error.sentence("en")))
-    return Verdict(is_signed=True, flaws=flaws)
+    if claim.named is None:
+        return Verdict(is_signed=True, flaws=flaws)
+    try:
+        return Verdict(is_signed=True, flaws=flaws, event=read_event(document))
+    except (ShangengError, KeyError) as error:
+        what = error.sentence("en") if isinstance(error, ShangengError) else repr(error)
+        return Verdict(is_signed=True, flaws=flaws, unreadable=what)
 
 
 def examine_all(claims: Sequence[Claim]) -> list[Verdict]:

@@ -76,18 +76,17 @@ class KnownKeys:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def signer(self, index: int, entry: Entry, document: dict[str, Any]) -> KnownKey:
-        """Return the key that signs the statement of an entry; raises `KeyNotRegistered` or `KeyNotValid`.
+    def signer(self, index: int, entry: Entry, key_id: str) -> KnownKey:
+        """Return the key that the statement of an entry names; raises `KeyNotRegistered` or `KeyNotValid`.
 
         Whether it counts for a key statement was decided when that was taken: a key may have ended itself by it.
         """
-        key = self._registered(index, document)
+        key = self._registered(index, key_id)
         if entry.kind is not Kind.KEY:
             _must_count(key, index, entry)
         return key
 
-    def _registered(self, index: int, document: dict[str, Any]) -> KnownKey:
-        key_id = key_named(document)
+    def _registered(self, index: int, key_id: str) -> KnownKey:
         key = self._keys.get(key_id)
         if key is None or (key.index >= index and index != 0):  # entry 0 is signed by the key it registers
             raise KeyNotRegistered(index=index, key=key_id)
@@ -107,7 +106,7 @@ class KnownKeys:
             raise EntryWrong(index=index, what="key registration")
         _must_stand_in(entry, index, said.key_id, said.controller)
         if index:
-            registrar = self._registered(index, document)
+            registrar = self._registered(index, by)
             if registrar.registration.controller_kind != "platform":
                 raise KeyNotRegistered(index=index, key=by)
             _must_count(registrar, index, entry)
@@ -122,7 +121,7 @@ class KnownKeys:
         last = said.last_valid(index)
         if not 0 <= last < index:
             raise EntryWrong(index=index, what="lastValidIndex")
-        signer = self._registered(index, document)
+        signer = self._registered(index, key_named(document))
         _must_count(signer, index, entry)
         allowed = may_revoke(
             kind=signer.registration.controller_kind,

@@ -34,7 +34,6 @@ from shangeng_trace.catalogue import Catalogue
 from shangeng_trace.columns import Amount, plain
 from shangeng_trace.entry import Kind
 from shangeng_trace.errors import ShangengError
-from shangeng_trace.event_reading import read_event
 from shangeng_trace.flaws import Flaw
 from shangeng_trace.keyring import project_key
 from shangeng_trace.ledger import table
@@ -73,7 +72,7 @@ def projectors(catalogue: Catalogue) -> dict[Kind, Projector]:
     """Return the projectors of this package."""
 
     def event(session: Session, audited: Audited) -> None:
-        read = read_event(audited.document)
+        read = audited.event
         first = read.batches[0]
         known = session.get(Batch, first)
         category = known.category if known else next(item.category for item in read.opened if item.batch == first)

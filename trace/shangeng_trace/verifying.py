@@ -21,7 +21,7 @@ from shangeng_trace.entry import FIRST_PREV, Entry, Kind, load_entry
 from shangeng_trace.errors import MalformedError, ShangengError, VerificationError
 from shangeng_trace.event_reading import read_event
 from shangeng_trace.events import Event
-from shangeng_trace.known_keys import EntryWrong, KeyNotRegistered, KnownKeys
+from shangeng_trace.known_keys import EntryWrong, KeyNotRegistered, KnownKeys, key_named
 from shangeng_trace.logtext import read_base64
 from shangeng_trace.merkle import leaf_hash, verify_inclusion
 from shangeng_trace.note import split_note
@@ -246,7 +246,7 @@ def _keys(items: list[_Item], run: _Run) -> KnownKeys:
 
 def _signed(item: _Item, keys: KnownKeys, report: Report) -> None:
     assert item.document is not None
-    key = keys.signer(item.index, item.entry, item.document)
+    key = keys.signer(item.index, item.entry, key_named(item.document))
     verify_statement(item.document, lambda _method: key.public)
     registration = key.registration
     report.authors[registration.controller] = registration.controller_name or registration.controller_number
