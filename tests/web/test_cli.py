@@ -186,3 +186,21 @@ def test_several_processes_need_postgresql() -> None:
 def test_the_installed_command_starts_at_once() -> None:
     ran = subprocess.run([SHANGENG, "--version"], capture_output=True, text=True, check=True)
     assert ran.stdout.startswith("shangeng ")
+
+
+@pytest.mark.parametrize("count", [1, 3000])
+def test_an_answer_that_cannot_be_written_is_told_and_no_success(tmp_path: Path, count: int) -> None:
+    bundle = tmp_path / "bundle.json"
+    bundle.write_text(json.dumps(EMPTY | {"withheld": ["0" * 64] * count}))
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [SHANGENG, "--lang", "en", "verify", "--json", bundle],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "The answer could not be written: No space left on device."
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr

@@ -22,6 +22,10 @@ _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Unicode's categories of what steers a display instead of standing on it."""
 
 
+class AnswerLostError(Exception):
+    """Standard output takes no more: a full disk, for one. What was asked may be done; its answer is not there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
     """In which language the command speaks: answers to standard output, everything else to standard error."""
@@ -34,12 +38,12 @@ class Voice:
 
     def answer(self, text: str) -> None:
         """Write a line of the answer."""
-        sys.stdout.write(f"{_printable(text)}\n")
+        _write(f"{_printable(text)}\n")
 
     def answer_json(self, value: object, *, indent: int | None = 1) -> None:
         """Write the answer for programs: JSON, in plain ASCII where the output is not UTF-8."""
         is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-        sys.stdout.write(f"{json.dumps(value, ensure_ascii=not is_utf8, indent=indent)}\n")
+        _write(f"{json.dumps(value, ensure_ascii=not is_utf8, indent=indent)}\n")
 
     def say(self, zh: str, en: str) -> None:
         """Write a line to the person who is waiting."""
@@ -59,6 +63,25 @@ def _printable(text: str) -> str:
     )
 
 
+def _write(text: str = "") -> None:
+    """Write to standard output, and without a text what waits there to be written; raises `AnswerLostError`."""
+    try:
+        if text:
+            sys.stdout.write(text)
+        else:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _close_output()
+        raise AnswerLostError(error.strerror) from None
+
+
+def _close_output() -> None:
+    """Let what is left to write go nowhere: Python would try again at its end, and say so in words of its own."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     words = sys.argv[1:] if words is None else list(words)
@@ -69,11 +92,15 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = _parser(voice).parse_args(words)
     try:
         code: int = import_module(_MODULES + arguments.command).run(arguments, voice)
+        _write()
     except ShangengError as error:
         voice.complain(error)
         return 2 if isinstance(error, InvalidError) else 1
+    except AnswerLostError as error:
+        voice.say(f"结果没能写出来：{error}。", f"The answer could not be written: {error}.")
+        return 1
     except BrokenPipeError:  # whoever read the output has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_output()
         return 1
     except KeyboardInterrupt:
         return 130
