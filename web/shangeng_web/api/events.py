@@ -3,6 +3,7 @@
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Path, Request
+from msgspec.json import encode
 from sqlmodel import Session, col, select
 from starlette.responses import Response
 
@@ -16,7 +17,7 @@ from shangeng_trace.registry_tables import OrganisationKind
 from shangeng_trace.witnessing import Heads, read_heads
 from shangeng_web.api.answers import READING, WRITING
 from shangeng_web.api.batches import BatchPath, readable_batch
-from shangeng_web.api.event_wire import EVENT_EXAMPLE, DeviceOut, EventAnswer, EventOut, EventsIn, EventsOut
+from shangeng_web.api.event_wire import EVENT_EXAMPLE, DeviceOut, EventOut, EventsIn, EventsOut
 from shangeng_web.api.paging import Page, Slice, SliceDep, page
 from shangeng_web.api.pictures import LOGGERS
 from shangeng_web.api.signed import Desk, Outcome
@@ -72,7 +73,7 @@ async def post_event(request: Request) -> Response:
     """Record an event that you signed yourself; the same event again gives the receipt it already has."""
     desk = await _desk(request)
     receipt = await desk.record_one(await desk.open_one(await request.body()))
-    return Response(ReceiptOut.of(receipt).model_dump_json(), 201, media_type="application/json")
+    return Response(encode(receipt), 201, media_type="application/json")
 
 
 @router.post(
@@ -89,8 +90,8 @@ async def post_events(request: Request) -> Response:
     if outcomes and all(isinstance(outcome, UnavailableError) for outcome in outcomes):
         raise cast("UnavailableError", outcomes[0])  # nothing was even looked at: the whole request may come again
     answers = [_answer(request, outcome) for outcome in outcomes]
-    accepted = sum(answer.receipt is not None for answer in answers)
-    return Response(EventsOut(accepted=accepted, answers=answers).model_dump_json(), media_type="application/json")
+    accepted = sum(answer["receipt"] is not None for answer in answers)
+    return Response(encode({"accepted": accepted, "answers": answers}), media_type="application/json")
 
 
 async def _desk(request: Request) -> Desk:
@@ -102,11 +103,12 @@ async def _desk(request: Request) -> Desk:
     return Desk(platform, actor, getattr(request.state, "openers", None), mailbox)
 
 
-def _answer(request: Request, outcome: Outcome) -> EventAnswer:
+def _answer(request: Request, outcome: Outcome) -> dict[str, Any]:
+    """Return an `EventAnswer`, ready to be written; a receipt is written as `ReceiptOut` says, member for member."""
     if isinstance(outcome, ShangengError):
         said = problem(request, outcome, reading(request)["language"])
-        return EventAnswer(problem=ProblemOut.model_validate(said))
-    return EventAnswer(receipt=ReceiptOut.of(outcome))
+        return {"receipt": None, "problem": ProblemOut.model_validate(said).model_dump()}
+    return {"receipt": outcome, "problem": None}
 
 
 @router.get("/batches/{batch_id}/events", summary="批次的事件 · A batch's events", responses=READING)

@@ -6,7 +6,7 @@ once, since a thread would cost more than it saves.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
@@ -41,6 +41,8 @@ Outcome: TypeAlias = Receipt | ShangengError
 MOST_MET = 4096
 _met: Keys = {}
 """Keys that this process has looked up, with whose they are: neither ever changes, and no id comes twice."""
+_met_of: dict[str, dict[str, str]] = {}
+"""The same by whose they are: key id → public half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,9 @@ class Desk:
         limit, host = self.platform.settings.body_limit, self.platform.office.keyring.host
         return Asked(raw, limit, MOST, self._own_keys(), host)
 
-    def _own_keys(self) -> dict[str, str]:
+    def _own_keys(self) -> Mapping[str, str]:
         """Return the keys of the actor's that this process has met."""
-        return {key_id: public for key_id, (owner, public) in _met.items() if owner == self.actor.organisation_id}
+        return _met_of.get(self.actor.organisation_id, {})
 
     async def _open_here(self, raw: bytes, places: Sequence[int] | None) -> list[Opened]:
         """Open the events at these places of a bulk, or all of them, in a thread: checking lets others run."""
@@ -141,7 +143,10 @@ def find_keys(session: Session, ids: Collection[str]) -> Keys:
     found = {key_id: (controller, public) for key_id, controller, public in rows}
     if len(_met) + len(found) > MOST_MET:
         _met.clear()
+        _met_of.clear()
     _met.update(found)
+    for key_id, (controller, public) in found.items():
+        _met_of.setdefault(controller, {})[key_id] = public
     return found
 
 
