@@ -118,6 +118,31 @@ async def test_whoever_gives_up_leaves_no_answer_for_the_next() -> None:
     assert [each and each.event.event_id for each in opened] == [two["eventID"]]
 
 
+async def test_questions_asked_at_once_are_each_answered_by_one_process() -> None:
+    events = [SIGNER.store(new_id()) for _ in range(7)]
+    async with opening() as openers:
+        answers = await asyncio.gather(*(openers.open(asked([event])) for event in events))
+        assert len(openers.processes) == 1
+    assert [[each and each.event.event_id for each in answer or []] for answer in answers] == [
+        [event["eventID"]] for event in events
+    ]
+
+
+async def test_whoever_stands_behind_one_who_gives_up_opens_it_himself() -> None:
+    event = SIGNER.store(new_id())
+    async with opening() as openers:
+        assert await openers.open(asked([event])) is not None
+        (process,) = openers.processes
+        process.send_signal(19)
+        first, second = (asyncio.ensure_future(openers.open(asked([event]))) for _ in range(2))
+        await asyncio.sleep(0.01)
+        first.cancel()
+        assert await second is None
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        assert await openers.open(asked([event])) is not None
+
+
 async def test_without_processes_the_server_opens_events_itself() -> None:
     async with opening(0) as openers:
         assert await openers.open(asked([{}])) is None

@@ -48,7 +48,8 @@ class Verdict(NamedTuple):
 def key_in(body: bytes) -> str | None:
     """Return the id of the key that a canonical statement names, without reading it; None where that cannot be seen.
 
-    In canonical form this spelling is a member's name and nothing else, so that what stands once is the proof's.
+    In canonical form this spelling ends a member's name and stands nowhere else; whether it is the proof's, where it
+    stands once, is seen when the statement is examined.
     """
     _, found, rest = body.partition(_METHOD)
     if not found or _METHOD in rest:
