@@ -122,7 +122,7 @@ def check(platform: Platform, entries: int) -> Iterator[Point]:
             keyring=platform.office.keyring,
             media=platform.settings.media_dir,
             tables=TABLES,
-            projectors={**projectors(platform.office.catalogue), Kind.EVENT: lambda _session, _audited: None},
+            projectors={**projectors(platform.office.catalogue), Kind.RUN: lambda _session, _audited: None},
             progress=progress,
         )
     assert flaws == []
@@ -139,7 +139,7 @@ def _statement(signer: Signer, number: int) -> tuple[str, str, bytes]:
 
 def _append(session: Session, statements: list[tuple[str, str, bytes]]) -> None:
     for chain, digest, body in statements:
-        append(session, kind=Kind.EVENT, digest=digest, body=body, chains=[chain])
+        append(session, kind=Kind.RUN, digest=digest, body=body, chains=[chain])
 
 
 def _megabytes() -> float:

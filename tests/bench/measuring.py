@@ -57,7 +57,7 @@ def single_events(stage: Stage, port: int, seconds: float) -> Figures:
     search through the product's addresses is part of what a POST costs there.
     """
     (example,) = stage.events(1)
-    prepared = stage.events(int(seconds * 3000))
+    prepared = stage.events(int(seconds * 6000))
     idle, last, single = load.run_in_turn(
         port,
         load.repeat(load.post("/bench/idle", example, host="b")),
@@ -81,7 +81,7 @@ def single_events(stage: Stage, port: int, seconds: float) -> Figures:
 
 def bulk_events(stage: Stage, port: int, seconds: float) -> Figures:
     """Measure signed events, a hundred to a request over four connections, against bare verification."""
-    groups = _bulk_requests(stage, max(2 * TURNS, int(seconds * 80)))
+    groups = _bulk_requests(stage, max(2 * TURNS, int(seconds * 120)))
     verified, bulk = 0.0, load.NOTHING
     for _ in range(TURNS):
         verified += verify_rate(seconds / TURNS / 2) / TURNS
