@@ -97,7 +97,8 @@ class _Place:
 
     def hear(self, verdict: Verdict, claim: Claim) -> None:
         """Take in what the examiners say of the claim."""
-        if wrong := [*verdict.flaws, *(f"cannot be projected: {what}" for what in filter(None, [verdict.unreadable]))]:
+        unprojected = [f"cannot be projected: {verdict.unreadable}"] if verdict.unreadable else []
+        if wrong := [*verdict.flaws, *unprojected]:
             digest = sha256(claim.body).hexdigest()
             self.flaws += [Flaw.of("ledger_statement", digest, "body", what) for what in wrong]
         if not verdict.is_signed or verdict.unreadable:
