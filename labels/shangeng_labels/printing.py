@@ -85,7 +85,7 @@ def _packing(session: Session, run: LabelRun) -> tuple[date, str]:
     happened_at, body = session.exec(
         select(EventRecord.happened_at, LedgerStatement.body)
         .join(EventBatch, col(EventBatch.index) == col(EventRecord.index))
-        .join(LedgerStatement, col(LedgerStatement.digest) == col(EventRecord.digest))
+        .join(LedgerStatement, col(LedgerStatement.index) == col(EventRecord.index))
         .where(
             EventBatch.batch_id == run.batch_id,
             EventBatch.part == Part.OUTPUT,

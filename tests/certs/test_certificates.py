@@ -36,10 +36,11 @@ from shangeng_trace.entry import load_entry
 from shangeng_trace.errors import InvalidError, RejectedError, ShangengError
 from shangeng_trace.fields import DatesReversed
 from shangeng_trace.keyring import public_key
-from shangeng_trace.log_tables import LedgerEntry, LedgerStatement
+from shangeng_trace.log_tables import LedgerEntry
 from shangeng_trace.registry_tables import Role
 from shangeng_trace.statements import open_sealed
 from tests.certs.cast import HOST, World, organisation, plot, product
+from tests.stored import statement
 
 CHANGES = [
     (suspend_certificate, "failed_test"),
@@ -53,7 +54,7 @@ def count(session: Session) -> int:
 
 
 def statement_of(session: Session, digest: str) -> dict[str, Any]:
-    body = session.get_one(LedgerStatement, digest).body
+    body = statement(session, digest)
     assert body is not None
     return load_statement(body)
 
@@ -99,7 +100,7 @@ def test_the_day_begins_at_midnight_in_shanghai(world: World) -> None:
 def test_a_household_is_named_by_its_number_alone(world: World) -> None:
     row = world.certify(holder="household")
     with world.database.session() as session:
-        body = session.get_one(LedgerStatement, row.digest).body
+        body = statement(session, row.digest)
     assert body is not None
     assert "蓝阿婆".encode() not in body
     assert b"H331127" in body
@@ -108,7 +109,7 @@ def test_a_household_is_named_by_its_number_alone(world: World) -> None:
 def test_coordinates_never_enter_a_statement(world: World) -> None:
     row = world.certify()
     with world.database.session() as session:
-        body = session.get_one(LedgerStatement, row.digest).body
+        body = statement(session, row.digest)
     assert body is not None
     assert b"27.97" not in body
     assert b"119.63" not in body

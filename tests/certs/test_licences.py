@@ -29,10 +29,11 @@ from shangeng_trace.entry import load_entry
 from shangeng_trace.errors import InvalidError, RejectedError, ShangengError
 from shangeng_trace.fields import DatesReversed
 from shangeng_trace.keyring import public_key
-from shangeng_trace.log_tables import LedgerEntry, LedgerStatement
+from shangeng_trace.log_tables import LedgerEntry
 from shangeng_trace.registry_tables import Role
 from shangeng_trace.statements import open_sealed
 from tests.certs.cast import HOST, World, organisation, product
+from tests.stored import statement
 
 CHANGES = [
     (suspend_licence, "mark_misuse"),
@@ -49,7 +50,7 @@ def test_a_licence_is_a_signed_statement_in_its_own_chain_and_the_holders(world:
     row = world.license()
     assert row.number == "XK-2026-0001"
     with world.database.session() as session:
-        body = session.get_one(LedgerStatement, row.digest).body
+        body = statement(session, row.digest)
         assert body is not None
         document = load_statement(body)
         sealed = open_sealed(document, lambda key: public_key(session, key), host=HOST)

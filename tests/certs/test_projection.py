@@ -16,9 +16,10 @@ from shangeng_trace.canonical import load_statement
 from shangeng_trace.db import Database
 from shangeng_trace.entry import Kind, load_entry
 from shangeng_trace.ledger import receipt_of
-from shangeng_trace.log_tables import LedgerEntry, LedgerStatement
+from shangeng_trace.log_tables import LedgerEntry
 from shangeng_trace.proofs import key_id_of
 from tests.certs.cast import HOST, World, organisation
+from tests.stored import statement
 
 TABLES: tuple[type[SQLModel], ...] = (Certificate, CertificateProduct, CertificatePlot, Licence, CredentialStatus)
 
@@ -33,7 +34,7 @@ def credentials_in(session: Session) -> list[tuple[LedgerEntry, dict[str, Any], 
     """Return entry, statement, key id and author of everything this package appended, in the log's order."""
     found: list[tuple[LedgerEntry, dict[str, Any], str, str]] = []
     for entry in session.exec(select(LedgerEntry).order_by(col(LedgerEntry.index))):
-        body = session.get_one(LedgerStatement, entry.digest).body
+        body = statement(session, load_entry(entry.body).digest)
         assert body is not None
         document = load_statement(body)
         key = session.get_one(LedgerKey, key_id_of(document["proof"]["verificationMethod"], HOST))

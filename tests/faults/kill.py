@@ -31,7 +31,7 @@ from shangeng_trace.db import Database
 from shangeng_trace.keyring import LOG_KEY_ID, CustodyKey, Keyring
 from shangeng_trace.keys import VerifyKey
 from shangeng_trace.ledger import tile_reader
-from shangeng_trace.log_tables import LedgerEntry, LedgerState
+from shangeng_trace.log_tables import LedgerState, LedgerStatement
 from shangeng_trace.merkle import consistency_proof, verify_consistency
 from shangeng_trace.note import SignatureType, Vkey
 from shangeng_trace.publishing import latest_checkpoint
@@ -164,7 +164,9 @@ def check(story: Story) -> None:
         until(lambda: _is_signed(database))
         story.look()
         with database.session() as session:
-            places = {digest: index for index, digest in session.exec(select(LedgerEntry.index, LedgerEntry.digest))}
+            places = {
+                digest: index for index, digest in session.exec(select(LedgerStatement.index, LedgerStatement.digest))
+            }
             lost = {digest for digest, index in story.acknowledged.items() if places.get(digest) != index}
             assert not lost, f"{len(lost)} acknowledged events are lost or moved"
             _must_be_consistent(story, session)

@@ -28,13 +28,13 @@ from shangeng_labels.runs import issue_run
 from shangeng_trace import writer
 from shangeng_trace.batches import Part, Take, pack, process
 from shangeng_trace.db import Database
-from shangeng_trace.entry import Receipt
+from shangeng_trace.entry import Receipt, load_entry
 from shangeng_trace.errors import UnavailableError
 from shangeng_trace.keyring import register_key
 from shangeng_trace.keys import SigningKey
 from shangeng_trace.ledger import Ledger
 from shangeng_trace.log_keys import LogKeyring, signing_vkeys
-from shangeng_trace.log_tables import LedgerCheckpoint, LedgerEntry, LedgerState, LedgerStatement
+from shangeng_trace.log_tables import LedgerCheckpoint, LedgerEntry, LedgerState
 from shangeng_trace.note import SignatureType, Vkey, sign_as_witness, split_note
 from shangeng_trace.policy import Group, Policy, Witness, format_policy
 from shangeng_trace.publishing import Publisher, latest_checkpoint
@@ -50,6 +50,7 @@ from tests.faults.injecting import Shape, in_database
 from tests.labels.cast import PACKING, TEMPLATE, World
 from tests.observing import in_store
 from tests.postgres import postgres_url
+from tests.stored import statement
 from tests.waiting import PATIENCE, until
 
 Command = Callable[[Session], Any]
@@ -278,8 +279,8 @@ class Matrix:
         assert not (is_new and result.repeated), "it was refused, and yet it is there"
         with self.looking.session() as session:
             entry = session.get_one(LedgerEntry, result.index)
-            assert entry.digest == result.digest
-            assert session.get_one(LedgerStatement, result.digest).body is not None
+            assert load_entry(entry.body).digest == result.digest
+            assert statement(session, result.digest) is not None
 
     def _rows(self) -> object:
         """Return what the tables hold, but for those that follow by themselves: all of it, or how many rows."""

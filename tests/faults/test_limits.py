@@ -7,7 +7,7 @@ import threading
 import pytest
 from sqlmodel import Session, col, select
 
-from shangeng_trace.log_tables import LedgerEntry
+from shangeng_trace.log_tables import LedgerStatement
 from shangeng_trace.writer import QUEUE_LIMIT, WriterBusy
 from shangeng_web.api.event_wire import MOST
 from shangeng_web.platform import Platform
@@ -49,7 +49,7 @@ async def test_one_event_however_often_it_is_sent(platform: Platform, scene: Sce
     digests = {answer.json()["digest"] for answer in answers} | {each["receipt"]["digest"] for each in receipts}
     assert len(digests) == 2
     with platform.database.session() as session:
-        rows = session.exec(select(LedgerEntry).where(col(LedgerEntry.digest).in_(digests))).all()
+        rows = session.exec(select(LedgerStatement).where(col(LedgerStatement.digest).in_(digests))).all()
     assert {row.index for row in rows} == {answers[0].json()["index"], receipts[1]["receipt"]["index"]}
 
 

@@ -13,7 +13,7 @@ from shangeng_trace.db import Database
 from shangeng_trace.durable import NotWritten
 from shangeng_trace.errors import UnavailableError
 from shangeng_trace.log_export import export_log
-from shangeng_trace.log_tables import LedgerEntry
+from shangeng_trace.log_tables import LedgerStatement
 from tests import outside_log
 from tests.faults.injecting import Faults, Shape, contents, in_database, in_files
 from tests.faults.matrix import Matrix
@@ -50,7 +50,9 @@ def test_when_nobody_can_tell_the_author_asks_again(matrix: Matrix) -> None:
     again = matrix.world.writer.run(command)
     assert (again.index, again.repeated) == (first.index + 1, True)
     with matrix.looking.session() as session:
-        assert session.exec(select(LedgerEntry.index).where(LedgerEntry.digest == again.digest)).all() == [again.index]
+        assert session.exec(select(LedgerStatement.index).where(LedgerStatement.digest == again.digest)).all() == [
+            again.index
+        ]
     matrix.reload()
     matrix.must_be_sound()
 

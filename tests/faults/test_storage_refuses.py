@@ -18,7 +18,7 @@ from sqlmodel import col, select
 from shangeng_trace.attachments import keep_picture
 from shangeng_trace.db import Database
 from shangeng_trace.durable import NoRoom, NotWritable, NotWritten
-from shangeng_trace.log_tables import LedgerEntry
+from shangeng_trace.log_tables import LedgerStatement
 from shangeng_trace.publishing import latest_checkpoint
 from shangeng_trace.standstill import WritingStopped
 from shangeng_trace.storage import StorageBroken, StorageFull, StorageReadOnly, cause_of
@@ -129,7 +129,7 @@ async def test_saving_stops_in_words_and_goes_on_by_itself(
 def entries(platform: Platform) -> list[str]:
     looking = Database(platform.settings.database_url)
     with looking.session() as session:
-        found = list(session.exec(select(LedgerEntry.digest).order_by(col(LedgerEntry.index))))
+        found = list(session.exec(select(LedgerStatement.digest).order_by(col(LedgerStatement.index))))
     looking.engine.dispose()
     return found
 

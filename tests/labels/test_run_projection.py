@@ -15,8 +15,9 @@ from shangeng_trace.entry import Receipt, load_entry
 from shangeng_trace.errors import VerificationError
 from shangeng_trace.ids import new_id
 from shangeng_trace.ledger import table
-from shangeng_trace.log_tables import LedgerEntry, LedgerStatement
+from shangeng_trace.log_tables import LedgerEntry
 from tests.labels.cast import START, World
+from tests.stored import statement
 
 PROJECTIONS: Sequence[type[SQLModel]] = (LabelRun, LabelStatus)
 
@@ -40,10 +41,11 @@ def replay(world: World, session: Session) -> None:
     """Project every statement on labels again."""
     with world.database.session() as stored:
         for entry in stored.exec(select(LedgerEntry).order_by(col(LedgerEntry.index))):
-            body = stored.get_one(LedgerStatement, entry.digest).body
+            read = load_entry(entry.body)
+            body = statement(stored, read.digest)
             assert body is not None
-            document, read = load_statement(body), load_entry(entry.body)
-            receipt = Receipt(entry.digest, entry.index, read.time, read.links)
+            document = load_statement(body)
+            receipt = Receipt(read.digest, entry.index, read.time, read.links)
             key_id = document["proof"]["verificationMethod"].rpartition("#")[2]
             project = {RUN_TYPE: project_run, STATUS_TYPE: project_status}.get(str(document["type"]))
             if project is not None:

@@ -41,6 +41,7 @@ from shangeng_trace.registry_tables import Role
 from shangeng_trace.statements import open_sealed
 from shangeng_trace.verifying import verify_bundle
 from tests.labels.cast import FAILED_TEST, HOST, PACKING, START, TEMPLATE, World
+from tests.stored import statement
 
 
 def test_164_tins_get_164_labels_and_not_one_more(world: World) -> None:
@@ -62,7 +63,7 @@ def test_a_run_is_a_signed_statement_in_its_own_chain_and_the_batchs_without_a_c
     batch = world.tins()
     run = world.issue(batch, "10")
     with world.database.session() as session:
-        body = session.get_one(LedgerStatement, run.digest).body
+        body = statement(session, run.digest)
         assert body is not None
         sealed = open_sealed(load_statement(body), lambda key: public_key(session, key), host=HOST)
         entry = load_entry(session.get_one(LedgerEntry, run.index).body)
@@ -243,7 +244,7 @@ def test_the_statement_that_voids_holds_numbers_and_no_code(world: World) -> Non
     world.do(void_codes, "tea", run_id=run.id, codes=[codes[4], codes[5]], numbers=[9], reason="lost")
     with world.database.session() as session:
         row = session.exec(select(LabelStatus).where(LabelStatus.state == "void", LabelStatus.first == 4)).one()
-        body = session.get_one(LedgerStatement, row.digest).body
+        body = statement(session, row.digest)
         entry = load_entry(session.get_one(LedgerEntry, row.index).body)
     assert body is not None
     change = read_change(load_statement(body))

@@ -11,11 +11,11 @@ from shangeng_trace.batches import Part, Take, open_batch, pack, process, receiv
 from shangeng_trace.canonical import load
 from shangeng_trace.ids import new_event_id
 from shangeng_trace.lineage import ancestors, descendants, standing
-from shangeng_trace.log_tables import LedgerStatement
 from shangeng_trace.private_tables import PrivateValue
 from shangeng_trace.recording import commitment
 from shangeng_trace.rules import state_of, steps_done
 from shangeng_trace.steps import BatchState
+from tests.stored import statement
 from tests.trace.desk import DAY, PACKING, RECALLING, SENDING, TESTING, Desk
 
 
@@ -280,7 +280,7 @@ def test_the_same_telling_twice_is_one_event(desk: Desk) -> None:
 def test_what_is_private_stays_out_of_the_statement(desk: Desk) -> None:
     batch = desk.leaf()
     receipt = desk.step("tea", batch, "store", {"store_place": "库房", "note": "钥匙在雷师傅处"}, telling=desk.at(1))
-    body = desk.read(lambda s: s.get_one(LedgerStatement, receipt.digest)).body
+    body = desk.read(lambda s: statement(s, receipt.digest))
     assert body is not None
     assert "雷师傅" not in body.decode()
     document = load(body)

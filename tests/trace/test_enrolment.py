@@ -42,6 +42,7 @@ from shangeng_trace.revocation import KeyRevocationMalformed, Reason, Revocation
 from shangeng_trace.statements import Signer, open_sealed, seal
 from shangeng_trace.verifying import Report, verify_bundle
 from tests.second_verifier import problems
+from tests.stored import statement
 from tests.trace.desk import HOST, START, Desk
 from tests.trace.test_dishonest_log import (
     registered_by_a_revoked_platform_key,
@@ -289,7 +290,7 @@ def test_the_log_learns_no_name_and_a_leaver_loses_every_key(desk: Desk) -> None
         device = session.exec(select(Device).where(Device.name == "雷阿福的手机")).one()
         for signer in (mine, phone):
             digest = session.get_one(LedgerKey, signer.key_id).digest
-            body = session.get_one(LedgerStatement, digest).body
+            body = statement(session, digest)
             assert body is not None
             assert "雷阿福" not in body.decode()
     assert (row(desk, mine.key_id).holder_type, row(desk, mine.key_id).holder_id) == ("person", desk.farmer)

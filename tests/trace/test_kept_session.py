@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event as sql_event
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from shangeng_trace.batch_tables import Batch
 from shangeng_trace.batches import pack
 from shangeng_trace.catalogue import StepNotNow
+from shangeng_trace.commands import Command
 from shangeng_trace.enrolment import revoke_key
+from shangeng_trace.entry import Receipt
 from shangeng_trace.events import Event, Portion
+from shangeng_trace.ids import new_event_id
 from shangeng_trace.keyring import KeyRevoked
 from shangeng_trace.ledger import Ledger
 from shangeng_trace.publishing import Publisher, always
@@ -87,6 +90,29 @@ def test_what_others_may_change_is_read_again(desk: Desk) -> None:
     with desk.database.session() as session:
         session.get_one(Organisation, tea).name = known
         session.commit()
+
+
+def test_what_an_undone_command_changed_is_as_before(own_desk: Desk) -> None:
+    signer, batch = phone(own_desk), own_desk.made("10")
+    why = own_desk.office.catalogue.step("close", "tea").field("why")
+    assert why is not None
+    seen = about(own_desk, batch, "store", {"store_place": "库房"})
+    closing = _recording(own_desk, about(own_desk, batch, "close", {"why": why.choices[0].key}), signer)
+
+    def close_and_fail(session: Session) -> None:
+        closing(session)
+        assert session.exec(select(Batch.closed).where(Batch.id == batch)).one()  # asked, so written
+        raise RuntimeError(batch)
+
+    first = _recording(own_desk, seen, signer)
+    then = _recording(own_desk, replace(seen, event_id=new_event_id()), signer)
+    commands: list[Command[Any]] = [first, close_and_fail, then]
+    _, failed, receipt = own_desk.writer.submit_all(commands).result(30)
+    assert isinstance(failed, RuntimeError)
+    assert isinstance(receipt, Receipt)
+    for look in (own_desk.writer.run, own_desk.read):
+        row = look(lambda session: session.get_one(Batch, batch))
+        assert (row.closed, row.last_step) == (False, "store")
 
 
 def test_a_batch_at_hand_is_not_read_again(own_desk: Desk) -> None:

@@ -110,7 +110,7 @@ def _digest(text: str) -> bytes:
 def _commitments(session: Session, event_id: str) -> dict[str, str]:
     body = session.exec(
         select(LedgerStatement.body)
-        .join(EventRecord, col(EventRecord.digest) == col(LedgerStatement.digest))
+        .join(EventRecord, col(EventRecord.index) == col(LedgerStatement.index))
         .where(EventRecord.event_id == event_id)
     ).one_or_none()
     if body is None:

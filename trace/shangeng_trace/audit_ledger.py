@@ -48,11 +48,11 @@ class StatementWrong(MalformedError):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A row of the log with its statement."""
+    """A row of the log with its statement's, as far as there is one."""
 
     index: int
-    digest: str
     body: bytes
+    digest: str | None
     statement: bytes | None
 
 
@@ -161,8 +161,8 @@ class LedgerAudit:
 
     def _windows(self) -> Iterator[_Read]:
         entries = (
-            select(LedgerEntry.index, LedgerEntry.digest, LedgerEntry.body, LedgerStatement.body)
-            .join(LedgerStatement, col(LedgerStatement.digest) == col(LedgerEntry.digest), isouter=True)
+            select(LedgerEntry.index, LedgerEntry.body, LedgerStatement.digest, LedgerStatement.body)
+            .join(LedgerStatement, col(LedgerStatement.index) == col(LedgerEntry.index), isouter=True)
             .order_by(col(LedgerEntry.index))
         )
         after = -1
@@ -183,7 +183,7 @@ class LedgerAudit:
         """Return the last index of the next window: so many entries, unless their statements are large; None at the end."""
         lengths = (
             select(LedgerEntry.index, func.length(LedgerStatement.body))
-            .join(LedgerStatement, col(LedgerStatement.digest) == col(LedgerEntry.digest), isouter=True)
+            .join(LedgerStatement, col(LedgerStatement.index) == col(LedgerEntry.index), isouter=True)
             .where(col(LedgerEntry.index) > after)
             .order_by(col(LedgerEntry.index))
             .limit(WINDOW)
@@ -228,8 +228,8 @@ class LedgerAudit:
             return place
         if entry.origin != self.origin:
             flaw("body", "another log's origin")
-        if entry.digest != row.digest:
-            flaw("digest", f"the entry says {entry.digest}")
+        if row.digest not in (entry.digest, None):
+            place.flaws.append(Flaw.of("ledger_statement", row.digest, "digest", f"the entry says {entry.digest}"))
         if self._time is not None and entry.time < self._time:
             flaw("body", "time runs backwards")
         self._time = entry.time
@@ -277,9 +277,9 @@ class LedgerAudit:
 
     def _strays(self) -> None:
         """Find statements that no entry records, and links that point nowhere."""
-        recorded = exists().where(col(LedgerEntry.digest) == col(LedgerStatement.digest))
+        recorded = exists().where(col(LedgerEntry.index) == col(LedgerStatement.index))
         for digest in self.session.exec(select(LedgerStatement.digest).where(~recorded)):
-            self.flaw("ledger_statement", digest, "digest", "no entry records it")
+            self.flaw("ledger_statement", digest, "index", "no entry records it")
         there = exists().where(col(LedgerEntry.index) == col(LedgerLink.index))
         for chain, seq, index in self.session.exec(
             select(LedgerLink.chain, LedgerLink.seq, LedgerLink.index).where(~there)

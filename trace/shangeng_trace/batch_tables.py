@@ -12,7 +12,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, UniqueConstraint
 from sqlmodel import Field
 
-from shangeng_trace.columns import Amount, Moment, Table
+from shangeng_trace.columns import IN_KEY_ORDER, Amount, Moment, Place, Table
 from shangeng_trace.revocation import counts
 
 
@@ -40,7 +40,7 @@ class Batch(Table, table=True):
 class EventRecord(Table, table=True):
     """One event: who signed it, when it happened, when and where the ledger took it."""
 
-    index: int = Field(sa_type=BigInteger, primary_key=True)
+    index: int = Field(sa_type=Place, primary_key=True)
     digest: str = Field(max_length=64)
     event_id: str = Field(max_length=45, unique=True)
     step: str = Field(max_length=40)
@@ -62,6 +62,8 @@ class Part(StrEnum):
 
 class EventBatch(Table, table=True):
     """A batch's part in an event; `packs` tells packed units from bulk."""
+
+    __table_args__ = IN_KEY_ORDER
 
     index: int = Field(sa_type=BigInteger, primary_key=True, foreign_key="event_record.index")
     batch_id: str = Field(primary_key=True, max_length=16, index=True)
@@ -114,7 +116,7 @@ class BatchTest(Table, table=True):
 class DeviceLink(Table, table=True):
     """Where an event stands in the sequence of the device that signed it with its key, as the device says."""
 
-    index: int = Field(sa_type=BigInteger, primary_key=True, foreign_key="event_record.index")
+    index: int = Field(sa_type=Place, primary_key=True, foreign_key="event_record.index")
     key_id: str = Field(max_length=16, index=True)
     counter: int = Field(sa_type=BigInteger)
     prev: str = Field(max_length=64)

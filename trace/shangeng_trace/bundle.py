@@ -68,9 +68,9 @@ def _entries(session: Session, chains: Sequence[str], size: int) -> list[_Stored
     out: list[_Stored] = []
     for start in range(0, len(chains), _MANY):
         rows = session.exec(
-            select(LedgerEntry.index, LedgerEntry.digest, LedgerEntry.body, LedgerStatement.body)
+            select(LedgerEntry.index, LedgerStatement.digest, LedgerEntry.body, LedgerStatement.body)
             .join(LedgerLink, col(LedgerLink.index) == col(LedgerEntry.index))
-            .join(LedgerStatement, col(LedgerStatement.digest) == col(LedgerEntry.digest))
+            .join(LedgerStatement, col(LedgerStatement.index) == col(LedgerEntry.index))
             .where(col(LedgerLink.chain).in_(chains[start : start + _MANY]), col(LedgerEntry.index) < size)
         )
         out.extend(_Stored(*row) for row in rows)

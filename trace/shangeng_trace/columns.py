@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, String
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 
@@ -16,6 +16,14 @@ SQLModel.metadata.naming_convention = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+Place = BigInteger().with_variant(Integer(), "sqlite")
+"""An index in the log as a table's whole primary key. SQLite keeps a table in the order of an INTEGER key; of a BIGINT
+it would keep an index beside."""
+
+IN_KEY_ORDER = {"sqlite_with_rowid": False}
+"""Table arguments where the primary key has several columns or is text: SQLite keeps the rows in it, not beside it."""
 
 
 class Table(SQLModel):
@@ -41,6 +49,17 @@ class Moment(TypeDecorator[datetime]):
             raise TypeError(msg)
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """Return what stores a moment; SQLite gets the text that SQLAlchemy would write, with less ado."""
+        if dialect.name != "sqlite":
+            return super().bind_processor(dialect)
+
+        def written(value: datetime | None) -> str | None:
+            stored = self.process_bind_param(value, dialect)
+            return None if stored is None else stored.isoformat(" ", "microseconds")
+
+        return written
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
         """Give the moment its zone back."""

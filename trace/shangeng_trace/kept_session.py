@@ -12,7 +12,7 @@ from sqlmodel import Session
 from shangeng_trace.batch_tables import Batch, LedgerKey, Restriction
 from shangeng_trace.db import Database
 from shangeng_trace.ledger import Group
-from shangeng_trace.pending import keep_pending
+from shangeng_trace.pending import forget_changes, keep_pending
 from shangeng_trace.sight import forget_sight
 
 _CHANGED_BY_ENTRIES_ALONE = (Batch, LedgerKey, Restriction)
@@ -50,6 +50,7 @@ class KeptSession:
     def let_go(self) -> None:
         """After a commit, forget the rows that others may change before the next group."""
         if self._session is not None:
+            forget_changes(self._session)
             for row in self._passing:
                 if row in self._session:
                     self._session.expunge(row)

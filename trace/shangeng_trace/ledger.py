@@ -20,6 +20,7 @@ from sqlmodel import Session, SQLModel, col, select, update
 
 from shangeng_trace.bulk import insert_rows, upsert_rows
 from shangeng_trace.clock import Clock, now
+from shangeng_trace.driving import ask, change
 from shangeng_trace.entry import FIRST_PREV, MAX_ENTRY_BYTES, Kind, Link, Receipt, entry_bytes, load_entry
 from shangeng_trace.errors import ConflictError, MalformedError, RejectedError
 from shangeng_trace.log_tables import LedgerChain, LedgerEntry, LedgerLink, LedgerState, LedgerStatement, LedgerTile
@@ -37,8 +38,10 @@ _MOST_HEADS = 20_000
 _HEADS = select(LedgerChain.id, LedgerChain.length, LedgerChain.head).where(
     col(LedgerChain.id).in_(bindparam("ids", expanding=True))
 )
-_KNOWN = select(LedgerEntry.digest, LedgerEntry.index, LedgerEntry.body).where(
-    col(LedgerEntry.digest).in_(bindparam("ids", expanding=True))
+_KNOWN = (
+    select(LedgerStatement.digest, LedgerEntry.index, LedgerEntry.body)
+    .join(LedgerEntry, col(LedgerEntry.index) == col(LedgerStatement.index))
+    .where(col(LedgerStatement.digest).in_(bindparam("ids", expanding=True)))
 )
 _MOVE = update(LedgerState).where(
     col(LedgerState.size) == bindparam("seen_size"), col(LedgerState.root) == bindparam("seen_root")
@@ -100,7 +103,7 @@ class Group:
     def rollback(self, mark: tuple[int, int, int]) -> None:
         """Forget everything appended since `mark`."""
         entries, links, undo = mark
-        for row in self.entries[entries:]:
+        for row in self.statements[entries:]:
             del self.receipts[row["digest"]]
         del self.statements[entries:], self.entries[entries:], self.leaves[entries:], self.links[links:]
         while len(self.undo) > undo:
@@ -128,11 +131,11 @@ class Group:
         """Ask the tables, in one question each, for what will be asked of these chains and statements."""
         if unseen := [chain for chain in chains if chain not in self.stored_heads]:
             self.stored_heads |= dict.fromkeys(unseen)
-            for chain, length, head in self.session.connection().execute(_HEADS, {"ids": unseen}):
+            for chain, length, head in ask(self.session.connection(), _HEADS, unseen):
                 self.stored_heads[chain] = length, head
         if unknown := [digest for digest in digests if digest not in self.stored_receipts]:
             self.stored_receipts |= dict.fromkeys(unknown)
-            for digest, index, body in self.session.connection().execute(_KNOWN, {"ids": unknown}):
+            for digest, index, body in ask(self.session.connection(), _KNOWN, unknown):
                 self.stored_receipts[digest] = receipt_of(index, body)
 
     def know_new(self, digests: Iterable[str]) -> None:
@@ -178,27 +181,26 @@ class Ledger:
 
     def begin(self, session: Session) -> Group:
         """Take the writers' turn: lock the state row (several processes on PostgreSQL queue here) and open a group."""
-        state = session.connection().execute(self._state).one()
-        size: int = state.size
-        if state.origin != self.origin:
-            raise OriginDiffers(stored=state.origin, configured=self.origin)
+        [(_, origin, size, root, time, frozen_index, kept_time)] = ask(session.connection(), self._state)
+        if origin != self.origin:
+            raise OriginDiffers(stored=origin, configured=self.origin)
         if size < max(self._seen, 0 if self._tree is None else self._tree.size):
             raise LogChanged  # an older database was put in place of the one this process has seen
         self._seen = size
-        if state.frozen_index is not None:
-            self.standstill.stop(LogFrozen(index=state.frozen_index))
-        moment = self.watch.look(state.time, state.kept_time, self.standstill)
-        continues = self._left == (size, state.root)
+        if frozen_index is not None:
+            self.standstill.stop(LogFrozen(index=frozen_index))
+        moment = self.watch.look(time, kept_time, self.standstill)
+        continues = self._left == (size, root)
         if not continues or len(self._heads) > _MOST_HEADS:
             self._heads = {}
         group = Group(
             session,
-            self.origin,
+            origin,
             size,
-            state.root,
+            root,
             moment,
             self.standstill,
-            state.frozen_index,
+            frozen_index,
             continues,
             stored_heads=self._heads,
         )
@@ -213,16 +215,16 @@ class Ledger:
         tree.append(group.leaves)
         root, size, session = tree.root(), group.size + len(group.leaves), group.session
         session.flush()
-        insert_rows(session, table(LedgerStatement), group.statements)
-        insert_rows(session, table(LedgerEntry), group.entries)
-        insert_rows(session, table(LedgerLink), group.links)
+        connection = session.connection()
+        insert_rows(connection, table(LedgerStatement), group.statements)
+        insert_rows(connection, table(LedgerEntry), group.entries)
+        insert_rows(connection, table(LedgerLink), group.links)
         heads = [{"id": chain, "length": length, "head": head} for chain, (length, head) in group.heads.items()]
-        upsert_rows(session, table(LedgerChain), heads)
+        upsert_rows(connection, table(LedgerChain), heads)
         tiles = [{"level": level, "number": n, "hashes": hashes} for (level, n), hashes in tree.changed().items()]
-        upsert_rows(session, table(LedgerTile), tiles)
+        upsert_rows(connection, table(LedgerTile), tiles)
         seen = {"seen_size": group.size, "seen_root": group.root}
-        moved = session.connection().execute(_MOVE, {**seen, "size": size, "root": root, "time": group.time})
-        if moved.rowcount != 1:
+        if change(connection, _MOVE, {**seen, "size": size, "root": root, "time": group.time}) != 1:
             raise LogChanged
         self._root, self._left = root, (size, root)
         self._heads |= group.heads
@@ -262,8 +264,8 @@ def append(session: Session, *, kind: Kind, digest: str, body: bytes, chains: It
     for link in links:
         group.set_head(link.chain, (link.seq + 1, leaf))
         group.links.append({"chain": link.chain, "seq": link.seq, "index": index})
-    group.statements.append({"digest": digest, "body": body})
-    group.entries.append({"index": index, "digest": digest, "body": entry})
+    group.statements.append({"index": index, "digest": digest, "body": body})
+    group.entries.append({"index": index, "body": entry})
     group.leaves.append(leaf)
     receipt = group.receipts[digest] = Receipt(digest, index, group.time, links)
     return receipt

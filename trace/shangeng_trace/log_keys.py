@@ -21,7 +21,7 @@ from shangeng_trace.keyring import LOG_KEY_ID, CustodyKey, Keyring
 from shangeng_trace.keys import SigningKey, VerifyKey
 from shangeng_trace.ledger import append
 from shangeng_trace.log_notice import TYPE, LogNotice, Said
-from shangeng_trace.log_tables import LedgerEntry, LedgerLink, LedgerStatement
+from shangeng_trace.log_tables import LedgerLink, LedgerStatement
 from shangeng_trace.note import SignatureType, Vkey, parse_vkey
 from shangeng_trace.statements import Signer, seal
 
@@ -194,8 +194,7 @@ def platform_statements(session: Session) -> tuple[str | None, Sequence[tuple[in
     ).first()
     rows = session.exec(
         select(LedgerLink.index, LedgerStatement.body)
-        .join(LedgerEntry, col(LedgerEntry.index) == col(LedgerLink.index))
-        .join(LedgerStatement, col(LedgerStatement.digest) == col(LedgerEntry.digest))
+        .join(LedgerStatement, col(LedgerStatement.index) == col(LedgerLink.index))
         .where(LedgerLink.chain == f"member:{first}")
         .order_by(col(LedgerLink.seq))
     )

@@ -9,26 +9,32 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, LargeBinary, SmallInteger
 from sqlmodel import Field
 
-from shangeng_trace.columns import Moment, Table
+from shangeng_trace.columns import IN_KEY_ORDER, Moment, Place, Table
 
 
 class LedgerStatement(Table, table=True):
-    """A signed statement's canonical bytes under its digest; `body` is None once withheld."""
+    """The signed statement of the entry at an index: its digest and its canonical bytes; `body` is None once withheld.
 
-    digest: str = Field(primary_key=True, max_length=64)
+    A digest is looked up here alone: as digests scatter, every table that is searched by them costs a page of storage
+    for each statement.
+    """
+
+    index: int = Field(primary_key=True, sa_type=Place, sa_column_kwargs={"autoincrement": False})
+    digest: str = Field(max_length=64, unique=True)
     body: bytes | None = Field(sa_type=LargeBinary)
 
 
 class LedgerEntry(Table, table=True):
     """One leaf of the log: the canonical bytes of the entry, at its index."""
 
-    index: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
-    digest: str = Field(unique=True, max_length=64)
+    index: int = Field(primary_key=True, sa_type=Place, sa_column_kwargs={"autoincrement": False})
     body: bytes = Field(sa_type=LargeBinary)
 
 
 class LedgerLink(Table, table=True):
     """Where an entry stands in one of its chains; the primary key is the last defence against a fork."""
+
+    __table_args__ = IN_KEY_ORDER
 
     chain: str = Field(primary_key=True, max_length=96)
     seq: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
@@ -37,6 +43,8 @@ class LedgerLink(Table, table=True):
 
 class LedgerChain(Table, table=True):
     """A chain's end: how many entries, and the leaf hash of the last. A cache over `ledger_link`."""
+
+    __table_args__ = IN_KEY_ORDER
 
     id: str = Field(primary_key=True, max_length=96)
     length: int = Field(sa_type=BigInteger)

@@ -6,7 +6,6 @@ Whether an event may happen is decided before, in `shangeng_trace.rules`.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -27,15 +26,15 @@ from shangeng_trace.catalogue import Effect
 from shangeng_trace.entry import Receipt
 from shangeng_trace.events import Amendment, Event, Flow, Opened, Portion
 from shangeng_trace.ledger import table
-from shangeng_trace.pending import add_rows
+from shangeng_trace.pending import add_rows, change_row
 from shangeng_trace.sight import batch_in_sight, took_in
 
 RESTRICTING = {Effect.HOLD: "hold", Effect.RECALL: "recall"}
 LEAVING = (Effect.SHIP, Effect.ADJUST)
 """What takes goods out of a batch without making anything of them."""
 
-# Two rows or more for every event: they are written past the unit of work.
-_EVENT, _PART = table(EventRecord), table(EventBatch)
+# Two rows or more for every event, and a changed batch: they are written past the unit of work.
+_EVENT, _PART, _BATCH = table(EventRecord), table(EventBatch), table(Batch)
 
 
 def project(session: Session, event: Event, effect: Effect, receipt: Receipt, *, key_id: str, author: str) -> None:
@@ -61,7 +60,12 @@ def project(session: Session, event: Event, effect: Effect, receipt: Receipt, *,
     session.add_all(opened.values())
     batches = {batch: opened.get(batch) or batch_in_sight(session, batch) for batch in event.batches}
     for batch in batches.values():
-        _touch(batch, event.step, receipt.time, closes=effect is Effect.CLOSE)
+        happened_last = {
+            "last_step": event.step,
+            "changed_at": receipt.time,
+            "closed": batch.closed or effect is Effect.CLOSE,
+        }
+        change_row(session, _BATCH, batch, batch.id, happened_last)
     _move(session, event, effect, batches)
     _relate(session, event, receipt.index)
     if effect in RESTRICTING:
@@ -74,16 +78,6 @@ def project(session: Session, event: Event, effect: Effect, receipt: Receipt, *,
         session.add_all(_test(event, portion, receipt.index, author) for portion in event.subjects)
     relates = bool(event.opened) or effect in RESTRICTING or effect is Effect.RELEASE
     took_in(session, event.event_id, receipt.digest, relates=relates)
-
-
-def _touch(batch: Batch, step: str, moment: datetime, *, closes: bool) -> None:
-    """Note what happened last; a value that stays is not set, since setting it costs more than all else here."""
-    if batch.last_step != step:
-        batch.last_step = step
-    if batch.changed_at != moment:
-        batch.changed_at = moment
-    if closes:
-        batch.closed = True
 
 
 def _parts(event: Event, index: int) -> list[dict[str, Any]]:

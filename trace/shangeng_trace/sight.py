@@ -12,6 +12,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from shangeng_trace.batch_tables import Batch, EventBatch, EventRecord, LedgerKey, Restriction
+from shangeng_trace.driving import ask
 from shangeng_trace.lineage import Standing, families, standing_on
 from shangeng_trace.pending import settle
 
@@ -109,7 +110,8 @@ class Sight:
         if unseen := [each for each in ids if each not in self._events]:
             self._events |= dict.fromkeys(unseen)
             settle(self._session)
-            self._events |= dict(self._session.connection().execute(_EVENTS, {"ids": unseen}).all())
+            for event_id, digest in ask(self._session.connection(), _EVENTS, unseen):
+                self._events[event_id] = digest
 
     def _see_families(self, batches: Iterable[str]) -> None:
         if unseen := [each for each in batches if each not in self._families]:

@@ -83,7 +83,7 @@ def own_event(session: Session, actor: Actor, event_id: str) -> Event:
     actor.must_have(*TELLERS)
     found = session.exec(
         select(EventRecord.author, LedgerStatement.body)
-        .join(LedgerStatement, col(LedgerStatement.digest) == col(EventRecord.digest))
+        .join(LedgerStatement, col(LedgerStatement.index) == col(EventRecord.index))
         .where(EventRecord.event_id == event_id)
     ).one_or_none()
     if found is None or found[1] is None:

@@ -238,7 +238,7 @@ class Writer:
         try:
             with self._database.session() as session:
                 stored = session.get(LedgerEntry, last["index"])
-                return stored is not None and stored.digest == last["digest"]
+                return stored is not None and stored.body == last["body"]
         except Exception:  # noqa: BLE001 - as above; the log has the traceback
             _log.exception("cannot tell whether the group was stored")
             return False

@@ -32,7 +32,7 @@ router = APIRouter(tags=["events"])
 
 _RECORDED = (
     select(EventRecord, LedgerStatement.body, LedgerKey)
-    .join(LedgerStatement, col(LedgerStatement.digest) == col(EventRecord.digest))
+    .join(LedgerStatement, col(LedgerStatement.index) == col(EventRecord.index))
     .join(LedgerKey, col(LedgerKey.id) == col(EventRecord.key_id))
 )
 

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from shangeng_trace.errors import NotFoundError
 from shangeng_trace.ledger import receipt_of
-from shangeng_trace.log_tables import LedgerCheckpoint, LedgerEntry
+from shangeng_trace.log_tables import LedgerCheckpoint, LedgerEntry, LedgerStatement
 from shangeng_trace.policy import Policy
 from shangeng_trace.witnessing import Standing, read_heads, witness_times
 from shangeng_web.api.answers import READING
@@ -61,10 +61,11 @@ async def get_receipt(
 
 
 def _receipt(session: Session, digest: str, trust: Policy) -> StandingReceiptOut:
-    row = session.exec(select(LedgerEntry.index, LedgerEntry.body).where(LedgerEntry.digest == digest)).one_or_none()
-    if row is None:
+    found = select(LedgerEntry).join(LedgerStatement, col(LedgerStatement.index) == col(LedgerEntry.index))
+    entry = session.exec(found.where(LedgerStatement.digest == digest)).one_or_none()
+    if entry is None:
         raise NotFoundError
-    receipt, heads = receipt_of(*row), read_heads(session)
+    receipt, heads = receipt_of(entry.index, entry.body), read_heads(session)
     state = heads.standing(receipt.index)
     witnesses: Mapping[str, int] = {}
     if state is Standing.WITNESSED:

@@ -133,7 +133,7 @@ def last_values(session: Session, organisation_id: str, step: Step) -> dict[str,
     """Return what an organisation said last under this step, for the fields that are worth offering again."""
     row = session.exec(
         select(EventRecord.event_id, LedgerStatement.body)
-        .join(LedgerStatement, col(LedgerStatement.digest) == col(EventRecord.digest))
+        .join(LedgerStatement, col(LedgerStatement.index) == col(EventRecord.index))
         .where(EventRecord.author == organisation_id, EventRecord.step == step.key)
         .order_by(col(EventRecord.index).desc())
         .limit(1)

@@ -123,7 +123,7 @@ def _corrected(session: Session, actor: Actor, events: set[str]) -> set[str]:
 def _told(session: Session, actor: Actor, step: str, since: datetime | None) -> list[Event]:
     query = (
         select(LedgerStatement.body)
-        .join(EventRecord, col(EventRecord.digest) == col(LedgerStatement.digest))
+        .join(EventRecord, col(EventRecord.index) == col(LedgerStatement.index))
         .where(EventRecord.author == actor.organisation_id, EventRecord.step == step)
         .order_by(col(EventRecord.index))
     )

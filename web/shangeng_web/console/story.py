@@ -98,7 +98,7 @@ def read_story(session: Session, catalogue: Catalogue, batch: Batch, *, private:
     found = session.exec(
         select(EventRecord, LedgerKey, LedgerStatement.body)
         .join(LedgerKey, col(LedgerKey.id) == col(EventRecord.key_id))
-        .join(LedgerStatement, col(LedgerStatement.digest) == col(EventRecord.digest))
+        .join(LedgerStatement, col(LedgerStatement.index) == col(EventRecord.index))
         .where(
             col(EventRecord.index).in_(select(EventBatch.index).where(EventBatch.batch_id == batch.id)),
             col(LedgerStatement.body).is_not(None),

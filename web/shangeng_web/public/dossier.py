@@ -156,7 +156,7 @@ def _read_events(session: Session, catalogue: Catalogue, family: Mapping[str, Ba
     found = session.exec(
         select(EventRecord, LedgerKey, LedgerStatement.body)
         .join(LedgerKey, col(LedgerKey.id) == col(EventRecord.key_id))
-        .join(LedgerStatement, col(LedgerStatement.digest) == col(EventRecord.digest))
+        .join(LedgerStatement, col(LedgerStatement.index) == col(EventRecord.index))
         .where(col(EventRecord.index).in_(concerned), col(LedgerStatement.body).is_not(None))
         .order_by(col(EventRecord.happened_at), col(EventRecord.index))
     )
