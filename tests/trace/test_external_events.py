@@ -1,12 +1,12 @@
 """Events signed outside of the server: opened, checked by the same rules, taken in."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlmodel import Session, col, select, update
 
 from shangeng_trace.acting import NotYours, WrongOffice

@@ -1,11 +1,11 @@
 """What the writer keeps between groups is never older than what the tables hold, whoever else has written."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import event as sql_event
 from sqlmodel import Session, select
 

@@ -1,7 +1,6 @@
 """Signed events recorded together come out as they would one after the other, whoever stands between them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sqlalchemy import event as sql_event
 from sqlmodel import Session, col, select
 

@@ -5,8 +5,9 @@ amount is what was recorded and all differences since, in whatever order they ar
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from shangeng_trace.events import Amendment, Event, Flow, Portion
 from shangeng_trace.refusals import CorrectThePart, NoSuchAmount

@@ -1,16 +1,16 @@
 """What the rules look at when they decide on one event."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from shangeng_trace.batch_tables import Batch, LedgerKey
 from shangeng_trace.events import Event, Opened, Portion
 from shangeng_trace.steps import Step
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """Everything a rule looks at: the event, its step, who signed it, and the batches it names that exist."""
 
     event: Event

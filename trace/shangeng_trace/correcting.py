@@ -1,8 +1,9 @@
 """A correction against the event it names: what stands there now, and whether it may be set right so."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
+from msgspec.structs import replace
 from sqlmodel import Session, col, select
 
 from shangeng_trace.acting import Actor, Office

@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from shangeng_trace.clock import read_rfc3339, rfc3339
 from shangeng_trace.errors import MalformedError
@@ -30,8 +31,7 @@ class Kind(StrEnum):
 _KINDS = frozenset(Kind)
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A place in a chain: `seq` from 0, `prev` the leaf hash (hex) of the entry before it."""
 
     chain: str
@@ -39,8 +39,7 @@ class Link:
     prev: str
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """What an acknowledged statement got: its digest, log index, entry time and links."""
 
     digest: str
@@ -50,8 +49,7 @@ class Receipt:
     repeated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A parsed entry."""
 
     origin: str

@@ -9,12 +9,13 @@ A batch in bulk is `urn:shangeng:batch:<id>`, its packed units `urn:shangeng:pac
 or a bare count; packs are always a bare count.
 """
 
-from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from operator import attrgetter
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 from shangeng_trace.clock import SHANGHAI
 
@@ -29,8 +30,7 @@ PICTURE = "photo_"
 """What the names of the commitments to an event's pictures begin with."""
 
 
-@dataclass(frozen=True, slots=True)
-class Portion:
+class Portion(Struct, frozen=True, array_like=True):
     """Some of a batch: bulk in the batch's unit (`uom` for mass and volume), or a count of packs.
 
     `amount` None says the batch as such.
@@ -41,10 +41,6 @@ class Portion:
     packs: bool = False
     uom: str | None = None
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle it as what makes it, as `Event` does."""
-        return Portion, (self.batch, self.amount, self.packs, self.uom)
-
 
 class Flow(StrEnum):
     """Which way an amount went: into a batch, out of it, or into its packs when they were made."""
@@ -54,8 +50,7 @@ class Flow(StrEnum):
     PACKED = "packed"
 
 
-@dataclass(frozen=True, slots=True)
-class Amendment:
+class Amendment(Struct, frozen=True, array_like=True):
     """An amount of an earlier event set right: what stood, and what is true, of a batch in bulk or in packs."""
 
     batch: str
@@ -77,16 +72,14 @@ class Amendment:
         return right | {"flow": self.flow.value, "was": _number(self.was)}
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Struct, frozen=True, array_like=True):
     """Where a statement stands in the sequence of the device that signed it: `prev` is the digest of the one before."""
 
     counter: int
     prev: str
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True, array_like=True):
     """What an event says of a batch it makes: enough to show and check it without any table."""
 
     batch: str
@@ -102,13 +95,15 @@ class Opened:
 
     def document(self) -> dict[str, str]:
         """Return the facts as JSON members; absent ones are left out."""
-        pairs = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        pairs = {name: getattr(self, name) for name in self.__struct_fields__}
         return {name: value for name, value in pairs.items() if value is not None}
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """An event in the ledger's terms. `subjects` for object events, `inputs` and `outputs` for transformations."""
+class Event(Struct, frozen=True, array_like=True):
+    """An event in the ledger's terms. `subjects` for object events, `inputs` and `outputs` for transformations.
+
+    It and its parts are msgspec's structs: they are made, and handed from process to process, in a third of the time.
+    """
 
     event_id: str
     type: str
@@ -133,16 +128,12 @@ class Event:
     entered_by: str | None = None
     claimed_by: str | None = None
     commitments: dict[str, str] = field(default_factory=dict[str, str])
-    batches: tuple[str, ...] = field(init=False, repr=False, compare=False)
-    """Every batch whose chain this event stands in: what it reads from first, what it makes last."""
+    batches: tuple[str, ...] = ()
+    """Every batch whose chain this event stands in: what it reads from first, what it makes last. Follows from the rest."""
 
     def __post_init__(self) -> None:
         portions = (*self.subjects, *self.inputs, *self.outputs)
-        object.__setattr__(self, "batches", tuple(dict.fromkeys([portion.batch for portion in portions])))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle it as what makes it: what is generated for frozen classes with slots costs three times as much."""
-        return Event, _what_makes(self)
+        force_setattr(self, "batches", tuple(dict.fromkeys([portion.batch for portion in portions])))
 
     def document(self) -> dict[str, Any]:
         """Return the EPCIS document."""
@@ -196,9 +187,6 @@ class Event:
         if self.shipment is not None:
             out["bizTransactionList"] = [{"type": "desadv", "bizTransaction": self.shipment}]
         return out
-
-
-_what_makes = attrgetter(*(each.name for each in fields(Event) if each.init))
 
 
 def _quantity(portion: Portion) -> dict[str, Any]:

@@ -1,17 +1,18 @@
 """A process that opens signed events for a server: `python -m shangeng_trace.opener`, spoken to over its pipes.
 
 A server's own process can run one line of Python at a time; reading and checking a hundred events would keep it from
-all else. Each message is a length in four bytes, big-endian, and a pickle; both ends are this product.
+all else. Each message is a length in four bytes, big-endian, and MessagePack.
 """
 
 import gc
-import pickle
 import signal
 import struct
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import BinaryIO, cast
+
+from msgspec import Struct
+from msgspec.msgpack import Decoder, Encoder
 
 from shangeng_trace.errors import ShangengError
 from shangeng_trace.keys import VerifyKey
@@ -21,8 +22,7 @@ from shangeng_trace.strict import load_statement
 LENGTH = struct.Struct(">I")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True, array_like=True, tag=True):
     """A body `{"events": […]}` with what is needed to open it: keys as Multikey text under their ids."""
 
     body: bytes
@@ -36,8 +36,7 @@ class Asked:
         return open_body(self)
 
 
-@dataclass(frozen=True, slots=True)
-class AskedEach:
+class AskedEach(Struct, frozen=True, array_like=True, tag=True):
     """Bodies that are one event each."""
 
     bodies: Sequence[bytes]
@@ -54,8 +53,20 @@ class KeyNotGivenError(ShangengError):
     """A statement names a key that was not among those given; whoever asked knows what to say of it."""
 
 
-Opened = Sequence[SignedEvent | None]
+Opened = list[SignedEvent | None]
 """The events in order; None for one that does not open, which whoever asked opens again to hear what is wrong."""
+
+
+_encode = Encoder().encode
+read_question = Decoder(Asked | AskedEach).decode
+read_answer = Decoder(Opened | None).decode
+"""Times come in UTC, whatever their offset was."""
+
+
+def written(message: Asked | AskedEach | Opened | None) -> bytes:
+    """Return a message as the other end reads it."""
+    body = _encode(message)
+    return LENGTH.pack(len(body)) + body
 
 
 def open_body(asked: Asked) -> Opened | None:
@@ -107,9 +118,8 @@ def _opener(keys: Mapping[str, str], host: str) -> Callable[[object], SignedEven
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     """Answer one question after the other, until there are no more."""
     while len(length := questions.read(LENGTH.size)) == LENGTH.size:
-        asked: Asked | AskedEach = pickle.loads(questions.read(*LENGTH.unpack(length)))  # noqa: S301 - written by our own server
-        answer = pickle.dumps(asked.open(), protocol=pickle.HIGHEST_PROTOCOL)
-        answers.write(LENGTH.pack(len(answer)) + answer)
+        asked = read_question(questions.read(*LENGTH.unpack(length)))
+        answers.write(written(asked.open()))
         answers.flush()
         gc.collect()  # while nobody waits; not while opening
 

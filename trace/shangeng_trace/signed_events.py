@@ -1,8 +1,9 @@
 """Events signed elsewhere, opened: read strictly, their signature checked, and understood as events. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, cast
+
+from msgspec import Struct
 
 from shangeng_trace.canonical import Document
 from shangeng_trace.event_reading import read_event
@@ -12,18 +13,13 @@ from shangeng_trace.statements import Sealed, open_sealed, open_strict
 from shangeng_trace.strict import StatementNotObject
 
 
-@dataclass(frozen=True, slots=True)
-class SignedEvent:
+class SignedEvent(Struct, frozen=True, array_like=True):
     """An event with the canonical bytes of its statement, their digest and the id of the key that signed them."""
 
     event: Event
     body: bytes
     digest: str
     key_id: str
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle it as what makes it, as `Event` does."""
-        return SignedEvent, (self.event, self.body, self.digest, self.key_id)
 
     @classmethod
     def read(cls, sealed: Sealed) -> "SignedEvent":

@@ -5,13 +5,12 @@ They only save time: what they do not answer, the server does itself. One that e
 
 import asyncio
 import os
-import pickle
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Mapping
 from contextlib import suppress
 
-from shangeng_trace.opener import LENGTH, Asked, AskedEach, Opened
+from shangeng_trace.opener import LENGTH, Asked, AskedEach, Opened, read_answer, written
 from shangeng_trace.signed_events import SignedEvent
 from shangeng_web.cores import Cores
 
@@ -105,12 +104,10 @@ class _Opener:
             questions, answers = process.stdin, process.stdout
             assert questions is not None
             assert answers is not None
-            question = pickle.dumps(asked, protocol=pickle.HIGHEST_PROTOCOL)
-            questions.write(LENGTH.pack(len(question)) + question)  # and nothing may happen before we wait in line
+            questions.write(written(asked))  # and nothing may happen before we wait in line
             async with self._turn:
                 (length,) = LENGTH.unpack(await answers.readexactly(LENGTH.size))
-                opened: Opened | None = pickle.loads(await answers.readexactly(length))  # noqa: S301 - from our own process
-                return opened
+                return read_answer(await answers.readexactly(length))
         except BaseException:
             self._end(process)  # its answer to a question that nobody waits for any more would be taken for another's
             raise

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
+from msgspec import structs
+
 from shangeng_trace.checkpoint import Checkpoint, format_checkpoint, sign_checkpoint
 from shangeng_trace.entry import FIRST_PREV, Entry, Kind, Link, entry_bytes, load_entry
 from shangeng_trace.errors import UnavailableError
@@ -103,7 +105,9 @@ class FakeLog:
         for number, body in enumerate(self.bodies):
             entry = load_entry(body)
             digest = "0" * 64 if number == index else entry.digest
-            other.put(replace(entry, digest=digest, links=tuple(other.link(link.chain) for link in entry.links)))
+            other.put(
+                structs.replace(entry, digest=digest, links=tuple(other.link(link.chain) for link in entry.links))
+            )
         return other
 
     def copy(self) -> "FakeLog":

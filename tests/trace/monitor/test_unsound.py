@@ -1,11 +1,11 @@
 """Entries that cannot stand where they stand, in a tree that is perfect: found, told once, and gone past."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from shangeng_trace.entry import FIRST_PREV, Entry, Kind, Link
 from tests.trace.monitor.convincing import confirmed, honest

@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from shangeng_trace.clock import SHANGHAI
 from shangeng_trace.records import display_value
 from shangeng_trace.steps import Effect, Field, Group, Step
 from shangeng_web.i18n import Language
@@ -111,7 +112,7 @@ def _test(one: Told, language: Language) -> Test:
     record, table = one.event.record, one.step.field("results")
     rows: list[dict[str, Any]] = record.get("results", [])
     told_first = sorted(rows, key=lambda row: (row.get("verdict") != "fail", row.get("value") is None))
-    own_day = one.event.happened_at.date()
+    own_day = one.event.happened_at.astimezone(SHANGHAI).date()
     return Test(
         lab=in_its_language(str(record.get("lab", "")), language),
         accreditation=str(record.get("lab_no", "")),
