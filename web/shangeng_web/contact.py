@@ -12,7 +12,7 @@ from shangeng_trace.clock import Clock
 from shangeng_trace.errors import ShangengError, VerificationError
 from shangeng_trace.policy import Witness
 from shangeng_trace.witnessing import Cosigned, FromFuture, Target, read_cosignature, read_size, write_request
-from shangeng_web.outside import SECONDS, ask
+from shangeng_web.outside import ask
 
 Prover = Callable[[int, int], list[bytes]]
 """Proves that the tree of the second size continues that of the first."""
@@ -77,9 +77,9 @@ class Contact:
             self._mailbox.get_nowait()
         self._mailbox.put_nowait(target)
 
-    def join(self) -> None:
-        """Wait for the thread, which was told to end; a request on its way has its own limit."""
-        self._thread.join(len(_PAUSES) * SECONDS)
+    def join(self, seconds: float) -> None:
+        """Wait so long for the thread, which was told to end; one that waits for an answer ends with its process."""
+        self._thread.join(seconds)
 
     def _work(self) -> None:
         while (target := self._mailbox.get()) is not None:

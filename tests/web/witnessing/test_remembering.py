@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -20,7 +21,7 @@ from shangeng_trace.witnessing import (
     Target,
     write_request,
 )
-from shangeng_web.outside import ask
+from shangeng_web.outside import Answer, OutsideUnreachable, ask
 from shangeng_web.platform import Platform
 from shangeng_web.rollback import WitnessesUnusable
 from shangeng_web.settings import Settings
@@ -197,3 +198,23 @@ def test_the_audit_names_what_was_altered(platform: Platform, known: list[Lab], 
                 text("UPDATE checkpoint_cosignature SET line = :new WHERE line = :old"), {"new": altered, "old": line}
             )
     assert named in flaws()
+
+
+def test_nobody_waits_for_a_witness_that_hangs_to_say_goodbye(
+    witnessed: Settings, known: list[Lab], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert known
+    asked, over = threading.Event(), threading.Event()
+
+    def hang(*_: object, **__: object) -> Answer:
+        asked.set()
+        over.wait(60)
+        raise OutsideUnreachable(url="", reason="")
+
+    monkeypatch.setattr("shangeng_web.contact.ask", hang)
+    platform = Platform.open(witnessed)
+    try:
+        assert asked.wait(20)
+        asyncio.run(asyncio.wait_for(platform.close(), 5))
+    finally:
+        over.set()
