@@ -42,7 +42,7 @@ def told(desk: Desk, batch: str) -> list[Event]:
     bodies = desk.read(
         lambda s: s.exec(
             select(LedgerStatement.body)
-            .join(EventRecord, LedgerStatement.digest == EventRecord.digest)  # type: ignore[arg-type]  # an expression
+            .join(EventRecord, LedgerStatement.index == EventRecord.index)  # type: ignore[arg-type]  # an expression
             .where(EventRecord.index.in_(select(EventBatch.index).where(EventBatch.batch_id == batch)))  # type: ignore[attr-defined]  # as above
             .order_by(EventRecord.index)  # type: ignore[arg-type]  # as above
         ).all()

@@ -11,6 +11,7 @@ from sqlmodel import Session, SQLModel
 from shangeng_certs.tables import Certificate
 from shangeng_trace.audit_values import misfits
 from shangeng_trace.batch_tables import Batch, BatchTest, EventBatch
+from shangeng_trace.columns import Digest
 from shangeng_trace.keyring import CustodyKey
 from shangeng_trace.ledger import table
 from shangeng_trace.private_tables import EventAttachment
@@ -90,7 +91,7 @@ def test_no_column_takes_what_is_of_another_kind(session: Session) -> None:
         if session.connection().execute(target.select()).first() is None:
             continue
         for column in target.columns:
-            strange = "'text'" if isinstance(column.type, LargeBinary) else "x'FF00'"
+            strange = "'text'" if isinstance(column.type, LargeBinary | Digest) else "x'FF00'"
             with session.begin_nested() as change:
                 try:
                     write(session, target, column.name, strange)

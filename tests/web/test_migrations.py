@@ -63,10 +63,10 @@ def test_statements_named_by_their_digest_are_named_by_their_index(database_url:
     _fill(
         database,
         "events_by_their_index",
-        "ledger_entry VALUES (0, 'b0', 'entry 0')",
-        "ledger_entry VALUES (1, 'a1', 'entry 1')",
-        "ledger_statement VALUES ('a1', NULL)",
-        "ledger_statement VALUES ('b0', 'statement 0')",
+        f"ledger_entry VALUES (0, '{'b0' * 32}', 'entry 0')",
+        f"ledger_entry VALUES (1, '{'a1' * 32}', 'entry 1')",
+        f"ledger_statement VALUES ('{'a1' * 32}', NULL)",
+        f"ledger_statement VALUES ('{'b0' * 32}', 'statement 0')",
         "ledger_link VALUES ('batch:B', 0, 0)",
         "ledger_link VALUES ('batch:B', 1, 1)",
         "ledger_chain VALUES ('batch:B', 2, 'head')",
@@ -79,8 +79,8 @@ def test_statements_named_by_their_digest_are_named_by_their_index(database_url:
     with Session(database.engine) as session:
         statements = session.exec(select(LedgerStatement).order_by(col(LedgerStatement.index))).all()
         assert [(row.index, row.digest, _octets(row.body)) for row in statements] == [
-            (0, "b0", b"statement 0"),
-            (1, "a1", None),
+            (0, "b0" * 32, b"statement 0"),
+            (1, "a1" * 32, None),
         ]
         entries = session.exec(select(LedgerEntry).order_by(col(LedgerEntry.index))).all()
         assert [(row.index, _octets(row.body)) for row in entries] == [(0, b"entry 0"), (1, b"entry 1")]
@@ -100,9 +100,17 @@ def test_statements_named_by_their_digest_are_named_by_their_index(database_url:
     database.engine.dispose()
 
 
-def test_a_statement_that_no_entry_records_is_not_dropped(database_url: str) -> None:
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [f"ledger_statement VALUES ('{'b0' * 32}', 'whose?')"],
+        ["ledger_statement VALUES ('b0', 'what?')", "ledger_entry VALUES (0, 'b0', 'entry 0')"],
+        [f"ledger_statement VALUES ('{'B0' * 32}', '')", f"ledger_entry VALUES (0, '{'B0' * 32}', 'entry 0')"],
+    ],
+)
+def test_a_statement_that_no_entry_records_is_not_dropped(database_url: str, rows: list[str]) -> None:
     database = Database(database_url)
-    _fill(database, "events_by_their_index", "ledger_statement VALUES ('b0', 'whose?')")
+    _fill(database, "events_by_their_index", *rows)
     with pytest.raises(ConflictError, match="1 statements in the database"):
         migrate(database)
     with database.engine.connect() as connection:

@@ -25,9 +25,10 @@ def ask(connection: Connection, question: Question, ids: Sequence[str] | None = 
     """Return the rows that a question finds; `ids` is its one parameter, which expands."""
     if connection.dialect.name != "sqlite":
         return connection.execute(question, {} if ids is None else {"ids": ids}).all()
-    statement, processors = _asking(question, None if ids is None else len(ids), connection.dialect)
-    rows: list[Sequence[Any]] = drive(connection, statement, ids or ()).fetchall()
-    for place, process in processors:
+    statement, inward, outward = _asking(question, None if ids is None else len(ids), connection.dialect)
+    given = ids or () if inward is None else [inward(each) for each in ids or ()]
+    rows: list[Sequence[Any]] = drive(connection, statement, given).fetchall()
+    for place, process in outward:
         rows = [[*row[:place], process(row[place]), *row[place + 1 :]] for row in rows]
     return rows
 
@@ -55,14 +56,21 @@ def drive(connection: Connection, statement: str, values: Sequence[Any], *, many
 
 
 @lru_cache(_LENGTHS)
-def _asking(question: Question, count: int | None, dialect: Dialect) -> tuple[str, Sequence[tuple[int, Process]]]:
-    asked = question if count is None else question.params(ids=[""] * count)
-    compiled = asked.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+def _asking(
+    question: Question, count: int | None, dialect: Dialect
+) -> tuple[str, Process | None, Sequence[tuple[int, Process]]]:
+    """Return the driver's statement, and what turns the ids inward and columns, by their place, outward."""
+    inward = None
+    if count is not None:
+        ids = question.compile(dialect=dialect).binds["ids"]
+        inward = ids.type.dialect_impl(dialect).bind_processor(dialect)
+        question = question.params(ids=[None] * count)
+    compiled = question.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     found = (
         (place, column.type.dialect_impl(dialect).result_processor(dialect, None))
         for place, column in enumerate(question.selected_columns)
     )
-    return compiled.string, [(place, process) for place, process in found if process is not None]
+    return compiled.string, inward, [(place, process) for place, process in found if process is not None]
 
 
 @lru_cache

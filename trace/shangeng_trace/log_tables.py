@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, LargeBinary, SmallInteger
 from sqlmodel import Field
 
-from shangeng_trace.columns import IN_KEY_ORDER, Moment, Place, Table
+from shangeng_trace.columns import IN_KEY_ORDER, Digest, Moment, Place, Table
 
 
 class LedgerStatement(Table, table=True):
@@ -20,7 +20,7 @@ class LedgerStatement(Table, table=True):
     """
 
     index: int = Field(primary_key=True, sa_type=Place, sa_column_kwargs={"autoincrement": False})
-    digest: str = Field(max_length=64, unique=True)
+    digest: str = Field(sa_type=Digest, unique=True)
     body: bytes | None = Field(sa_type=LargeBinary)
 
 

@@ -6,6 +6,7 @@ The bytes that were signed are copied as they are.
 # ruff: noqa: D103, N999, S608 - named by its date; Alembic knows the function by its name; no text of anybody else's
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,7 +21,12 @@ depends_on: str | Sequence[str] | None = None
 _PLACE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _IN_KEY_ORDER = {"sqlite_with_rowid": False}
 _STATEMENTS = (
-    'SELECT ledger_entry."index", digest, ledger_statement.body FROM ledger_statement JOIN ledger_entry USING (digest)'
+    'SELECT ledger_entry."index", {octets} AS digest, ledger_statement.body '
+    "FROM ledger_statement JOIN ledger_entry USING (digest)"
+)
+_STRAY = (
+    "SELECT count(*) FROM ledger_statement WHERE length(digest) <> 64 OR digest {is_not_hex} "
+    "OR digest NOT IN (SELECT digest FROM ledger_entry)"
 )
 _WITHHELD = 'NEW."index" = OLD."index" AND NEW.digest = OLD.digest AND NEW.body IS NULL'
 _MADE_AGAIN = (
@@ -36,7 +42,7 @@ _MADE_AGAIN = (
 
 
 class StatementsStray(ConflictError):
-    """Statements that nothing in the log refers to have no index; they are for people to look at, not to be dropped."""
+    """Statements that nothing in the log refers to, or by no digest, are for people to look at, not to be dropped."""
 
     code = "web.statements_stray"
     zh = "数据库里有 {count} 条声明不在账本中，没有升级。请先用原来的版本运行 shangeng audit。"
@@ -44,14 +50,16 @@ class StatementsStray(ConflictError):
 
 
 def upgrade() -> None:
-    is_sqlite = op.get_bind().dialect.name == "sqlite"
-    stray = op.get_bind().scalar(
-        sa.text("SELECT count(*) FROM ledger_statement WHERE digest NOT IN (SELECT digest FROM ledger_entry)")
-    )
-    if stray:
+    connection = op.get_bind()
+    is_sqlite = connection.dialect.name == "sqlite"
+    is_not_hex = "GLOB '*[^0-9a-f]*'" if is_sqlite else "!~ '^[0-9a-f]*$'"
+    if stray := connection.exec_driver_sql(_STRAY.format(is_not_hex=is_not_hex)).scalar():
         raise StatementsStray(count=stray)
     again = _MADE_AGAIN if is_sqlite else ()
-    op.execute(f"CREATE TABLE old_ledger_statement AS {_STATEMENTS}")
+    if is_sqlite:  # whose own function for it is newer than many a machine's SQLite
+        cast("Any", connection.connection.driver_connection).create_function("octets", 1, bytes.fromhex)
+    octets = "octets(digest)" if is_sqlite else "decode(digest, 'hex')"
+    op.execute(f"CREATE TABLE old_ledger_statement AS {_STATEMENTS.format(octets=octets)}")
     for name in again:
         columns = '"index", body' if name == "ledger_entry" else "*"
         op.execute(f"CREATE TABLE old_{name} AS SELECT {columns} FROM {name}")
@@ -87,7 +95,7 @@ def _create_statement() -> None:
     op.create_table(
         "ledger_statement",
         sa.Column("index", _PLACE, autoincrement=False, nullable=False),
-        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("digest", sa.LargeBinary(32), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("index", name=op.f("pk_ledger_statement")),
         sa.UniqueConstraint("digest", name=op.f("uq_ledger_statement_digest")),
