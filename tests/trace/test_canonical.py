@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shangeng_trace.canonical import canonical, check_statement, digest, exactly, load
+from shangeng_trace.canonical import canonical, check_statement, digest, exactly, load, load_canonical, load_statement
 from shangeng_trace.errors import MalformedError
 from shangeng_trace.strict import BrokenText, NotJsonValue, NumberNotExact, StatementNotObject, TooDeep
 from tests.vectors import vectors
@@ -148,3 +148,62 @@ def test_check_statement_holds_a_document_to_what_may_be_read_back() -> None:
             check_statement({"quantity": number})
     with pytest.raises(StatementNotObject):
         check_statement([])
+
+
+PLAIN = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | st.decimals("0.01", 1000, places=2).filter(lambda each: each % 1).map(float)
+    | st.text(st.characters(codec="utf-8", max_codepoint=0xFFFF)),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text("ab茶/", max_size=3), inner, max_size=5),
+)
+
+
+@given(st.dictionaries(st.text("ab茶/", max_size=3), PLAIN, max_size=5))
+def test_the_quick_reader_reads_what_is_plain(document: dict[str, Any]) -> None:
+    data = canonical(document)
+    assert load_canonical(data) == load_statement(data)
+
+
+@given(st.one_of(VALUES.map(canonical), VALUES.map(lambda value: json.dumps({"a": value}).encode()), st.binary()))
+@example(b'{"a":1,"a":1}')
+@example(b'{"a":1,"a":2}')
+@example(b'{"b":1,"a":2}')
+@example(b'{"a": 1}')
+@example(b'{"a":1} ')
+@example(b'{"a":1.0}')
+@example(b'{"a":-0}')
+@example(b'{"a":-0.0}')
+@example(b'{"a":1e3}')
+@example(b'{"a":9007199254740993}')
+@example(b'{"a":18446744073709551616}')
+@example(b'{"a":0.12345678901234567}')
+@example(b'{"a":1.2345678901234567}')
+@example(b'{"a":NaN}')
+@example(b'{"a":"\\u0041"}')
+@example(b'{"a":"\\ud800"}')
+@example(b'{"a":"\xff"}')
+@example(b'\xef\xbb\xbf{"a":1}')
+@example('{"😀":1,"\ue000":2}'.encode())
+@example('{"\ue000":1,"😀":2}'.encode())
+@example(b'{"a":' * 63 + b"{}" + b"}" * 63)
+@example(b'{"a":' * 64 + b"{}" + b"}" * 64)
+@example(b'{"a":' + b"[" * 100_000)
+@example(b"[]")
+@example(b"7")
+@example(b"")
+def test_the_quick_reader_reads_as_the_strict_one_or_not_at_all(data: bytes) -> None:
+    document = load_canonical(data)
+    if document is not None:
+        # By its kinds too: true is not 1, and 1.0 not 1.
+        assert repr(document) == repr(load_statement(data))
+        assert canonical(document) == data
+
+
+def test_the_quick_reader_has_the_strict_ones_bounds() -> None:
+    whole = b'{"a":' * 63 + b"{}" + b"}" * 63
+    assert load_canonical(whole) == load_statement(whole)
+    assert load_canonical(b'{"a":' + whole + b"}") is None
+    assert load_canonical(b'{"a":1}', limit=7) == {"a": 1}
+    assert load_canonical(b'{"a":1}', limit=6) is None

@@ -11,9 +11,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
-from typing import NamedTuple
 
-from shangeng_trace.canonical import Document, canonical, load_statement
+from msgspec import Struct
+from msgspec.msgpack import Decoder, Encoder
+
+from shangeng_trace.canonical import Document, canonical, load_canonical, load_statement
 from shangeng_trace.errors import MalformedError, ShangengError
 from shangeng_trace.event_reading import read_event
 from shangeng_trace.events import Event
@@ -23,7 +25,7 @@ from shangeng_trace.known_keys import key_named
 from shangeng_trace.proofs import key_id_of, verify_statement
 
 
-class Claim(NamedTuple):
+class Claim(Struct, frozen=True, array_like=True):
     """A statement's stored bytes and the key (Multikey text) that the log knew for it, or why there is none.
 
     They are strict JSON; or, unread so far, those of an event that seems to name a key: `named`, see `key_in`.
@@ -35,7 +37,7 @@ class Claim(NamedTuple):
     named: str | None = None
 
 
-class Verdict(NamedTuple):
+class Verdict(Struct, frozen=True, array_like=True):
     """Whether a statement is signed as it claims, and all that is wrong with it, in words; what an unread event says."""
 
     is_signed: bool
@@ -67,8 +69,7 @@ def examine(claim: Claim) -> Verdict:
     """Compute everything about one statement again."""
     flaws: tuple[str, ...] = ()
     try:
-        document: Document = json.loads(claim.body) if claim.named is None else load_statement(claim.body)
-        whole = canonical(document)
+        document, whole = _read(claim)
         if whole != claim.body:
             flaws = ("not in canonical form",)
         if claim.named is not None and key_named(document) != claim.named:
@@ -86,6 +87,14 @@ def examine(claim: Claim) -> Verdict:
     except (ShangengError, KeyError) as error:
         what = error.sentence("en") if isinstance(error, ShangengError) else repr(error)
         return Verdict(is_signed=True, flaws=flaws, unreadable=what)
+
+
+def _read(claim: Claim) -> tuple[Document, bytes]:
+    """Return the document and its canonical form."""
+    if (document := load_canonical(claim.body)) is not None:
+        return document, claim.body
+    document = load_statement(claim.body) if claim.named is not None else json.loads(claim.body)
+    return document, canonical(document)
 
 
 def examine_all(claims: Sequence[Claim]) -> list[Verdict]:
@@ -113,13 +122,23 @@ class Examiners:
         """Have statements examined; call what is returned for the verdicts, in order."""
         if self._pool is None:
             return partial(examine_all, claims)
-        return self._pool.submit(examine_all, claims).result
+        answer = self._pool.submit(_examine_written, _encode(claims))
+        return lambda: _read_verdicts(answer.result())
 
     def close(self) -> None:
         """Send them home."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
+
+def _examine_written(claims: bytes) -> bytes:
+    return _encode(examine_all(_read_claims(claims)))
+
+
+# As MessagePack: pickled, a verdict costs three times as much to hand over.
+_encode = Encoder().encode
+_read_claims = Decoder(list[Claim]).decode
+_read_verdicts = Decoder(list[Verdict]).decode
 
 MANY = 10_000
 """Statements from which on other processes are worth their start, a fraction of a second."""

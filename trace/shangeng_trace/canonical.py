@@ -5,10 +5,12 @@ import json
 from math import isfinite
 from typing import Any, cast
 
-from msgspec.json import Encoder
+from msgspec import DecodeError
+from msgspec.json import Decoder, Encoder
 
 from shangeng_trace.strict import (
     JSON,
+    MAX_BYTES,
     MAX_DEPTH,
     MAX_INTEGER,
     BrokenText,
@@ -19,12 +21,25 @@ from shangeng_trace.strict import (
     load_statement,
 )
 
-__all__ = ["JSON", "Document", "canonical", "check_statement", "digest", "exactly", "load", "load_statement"]
+__all__ = [
+    "JSON",
+    "Document",
+    "canonical",
+    "check_statement",
+    "digest",
+    "exactly",
+    "load",
+    "load_canonical",
+    "load_statement",
+]
 
 _encode = Encoder(order="sorted").encode
+_decode = Decoder().decode
 _text = json.JSONEncoder(ensure_ascii=False).encode
 _LEAST_PLAIN, _MOST_PLAIN = 1e-4, 1e16
 """Between these, and with a fraction, everybody spells a double alike: no exponent, no ".0"."""
+_MOST_PLAIN_LENGTH = 16
+"""So many characters hold fifteen digits and a point."""
 _PAST_THE_BASIC_PLANE = (b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4")
 """What the UTF-8 of a character begins with that UTF-16 writes as two units."""
 
@@ -46,6 +61,27 @@ def canonical(value: Any) -> bytes:
         raise BrokenText from None
     except RecursionError:
         raise TooDeep(limit=MAX_DEPTH) from None
+
+
+def load_canonical(data: bytes, *, limit: int = MAX_BYTES) -> Document | None:
+    """Parse what nearly every statement is: one in canonical form, of plain values; None for the rest, good and bad.
+
+    What is returned is what `load_statement` reads, and `data` its canonical form, at a third of the price of both.
+    """
+    if len(data) > limit or any(map(data.__contains__, _PAST_THE_BASIC_PLANE)):
+        return None
+    try:
+        document: object = _decode(data)
+        # One text has one meaning if that is written as this text: no name stands twice, no number is respelled.
+        if (
+            isinstance(document, dict)
+            and _is_plain(cast("Document", document), MAX_DEPTH)
+            and _encode(document) == data
+        ):
+            return cast("Document", document)
+    except (DecodeError, UnicodeDecodeError, RecursionError):
+        pass  # the strict reader says what is wrong with it
+    return None
 
 
 def digest(document: Document) -> str:
@@ -93,6 +129,21 @@ def _encodes_alike(value: Any) -> bool:  # noqa: PLR0911  # one answer per type
     if kind is float:
         return bool(_LEAST_PLAIN <= abs(value) < _MOST_PLAIN and value % 1)
     return kind is str or kind is bool or value is None
+
+
+def _is_plain(value: Any, levels: int) -> bool:
+    """Whether a value is no deeper than so many levels, and holds no number that somebody might write or read otherwise."""
+    kind = type(value)  # pyright: ignore[reportUnknownVariableType]  # any type: that is the question
+    if kind is dict or kind is list:
+        if not levels:
+            return False
+        for member in value.values() if kind is dict else value:
+            if type(member) is not str and not _is_plain(member, levels - 1):
+                return False
+        return True
+    if kind is float:
+        return _encodes_alike(value) and len(repr(value)) <= _MOST_PLAIN_LENGTH
+    return _encodes_alike(value)
 
 
 def _utf16(member: tuple[Any, Any]) -> bytes:

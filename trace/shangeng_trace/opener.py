@@ -14,10 +14,10 @@ from typing import BinaryIO, cast
 from msgspec import Struct
 from msgspec.msgpack import Decoder, Encoder
 
+from shangeng_trace.canonical import load_canonical, load_statement
 from shangeng_trace.errors import ShangengError
 from shangeng_trace.keys import VerifyKey
 from shangeng_trace.signed_events import SignedEvent, open_event
-from shangeng_trace.strict import load_statement
 
 LENGTH = struct.Struct(">I")
 
@@ -72,7 +72,7 @@ def written(message: Asked | AskedEach | Opened | None) -> bytes:
 def open_body(asked: Asked) -> Opened | None:
     """Open every event of a body; None where the body is not what it should be."""
     try:
-        document = load_statement(asked.body, limit=asked.limit)
+        document = load_canonical(asked.body, limit=asked.limit) or load_statement(asked.body, limit=asked.limit)
     except ShangengError:
         return None
     found: object = document.get("events")
@@ -93,6 +93,8 @@ def open_each(asked: AskedEach) -> Opened:
 
     def read(body: bytes) -> SignedEvent | None:
         try:
+            if (document := load_canonical(body, limit=asked.limit)) is not None:
+                return opened(document, body)
             return opened(load_statement(body, limit=asked.limit))
         except ShangengError:
             return None
@@ -100,15 +102,15 @@ def open_each(asked: AskedEach) -> Opened:
     return [read(body) for body in asked.bodies]
 
 
-def _opener(keys: Mapping[str, str], host: str) -> Callable[[object], SignedEvent | None]:
+def _opener(keys: Mapping[str, str], host: str) -> Callable[..., SignedEvent | None]:
     def key_of(key_id: str) -> VerifyKey:
         if key_id not in keys:
             raise KeyNotGivenError
         return VerifyKey.from_multikey(keys[key_id])
 
-    def opened(event: object) -> SignedEvent | None:
+    def opened(event: object, body: bytes | None = None) -> SignedEvent | None:
         try:
-            return open_event(event, key_of, host=host, is_strict=True)
+            return open_event(event, key_of, host=host, is_strict=True, body=body)
         except ShangengError:
             return None
 

@@ -27,12 +27,16 @@ class SignedEvent(Struct, frozen=True, array_like=True):
         return cls(read_event(sealed.document), sealed.body, sealed.digest, sealed.key_id)
 
 
-def open_event(document: Any, key_of: Callable[[str], VerifyKey], *, host: str, is_strict: bool) -> SignedEvent:
+def open_event(
+    document: Any, key_of: Callable[[str], VerifyKey], *, host: str, is_strict: bool, body: bytes | None = None
+) -> SignedEvent:
     """Check a signed event; raises a `VerificationError` that names what does not hold, and what `key_of` raises.
 
-    `is_strict` says that `load_statement` has read it, alone or as a part of what it read.
+    `is_strict` says that `load_statement` has read it, alone or as a part of what it read; `body` is then its canonical
+    form, where that is at hand.
     """
     if not isinstance(document, dict):
         raise StatementNotObject
-    opener = open_strict if is_strict else open_sealed
-    return SignedEvent.read(opener(cast("Document", document), key_of, host=host))
+    if is_strict:
+        return SignedEvent.read(open_strict(cast("Document", document), key_of, host=host, body=body))
+    return SignedEvent.read(open_sealed(cast("Document", document), key_of, host=host))

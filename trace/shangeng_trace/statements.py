@@ -55,9 +55,14 @@ def open_sealed(document: Document, key_of: Callable[[str], VerifyKey], *, host:
     return open_strict(document, key_of, host=host)
 
 
-def open_strict(document: Document, key_of: Callable[[str], VerifyKey], *, host: str) -> Sealed:
-    """As `open_sealed`, for a document that `load_statement` has read, alone or as a part of what it read."""
-    body = canonical(document)
+def open_strict(
+    document: Document, key_of: Callable[[str], VerifyKey], *, host: str, body: bytes | None = None
+) -> Sealed:
+    """As `open_sealed`, for a document that `load_statement` has read, alone or as a part of what it read.
+
+    `body` is its canonical form where that is at hand.
+    """
+    body = canonical(document) if body is None else body
     secured = secured_bytes(document, body)
     key_id = key_id_of(secured.verification_method, host)
     secured.verify(key_of(key_id))
