@@ -41,7 +41,7 @@ from shangeng_trace.log_tables import LedgerEntry
 from shangeng_trace.merging import ROWS, by_octets, in_step
 from shangeng_trace.pending import Rows, set_aside
 from shangeng_trace.projection import project
-from shangeng_trace.sight import forget_sight
+from shangeng_trace.sight import forget_sight, sight_of
 from shangeng_trace.statements import Sealed
 
 Projector = Callable[[Session, Audited], object]
@@ -74,7 +74,7 @@ def projectors(catalogue: Catalogue) -> dict[Kind, Projector]:
     def event(session: Session, audited: Audited) -> None:
         read = audited.event
         first = read.batches[0]
-        known = session.get(Batch, first)
+        known = sight_of(session).batch(first)
         category = known.category if known else next(item.category for item in read.opened if item.batch == first)
         effect = catalogue.step(read.step, category).effect
         project(session, read, effect, audited.receipt, key_id=audited.key_id, author=audited.author)
@@ -211,10 +211,14 @@ def _all(target: SqlTable) -> Select[Any]:
 
 def _stated(target: SqlTable, rows: list[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
     """Return derived rows as `_all` selects them."""
-    names = [(each.name, isinstance(each.type, Amount)) for each in target.columns]
+    take = itemgetter(*(each.name for each in target.columns))
+    amounts = [at for at, each in enumerate(target.columns) if isinstance(each.type, Amount)]
     for row in rows:
-        values = [(row.get(name), is_amount) for name, is_amount in names]
-        yield tuple([plain(value) if is_amount and value is not None else value for value, is_amount in values])
+        values = [*take(row)]
+        for at in amounts:
+            if values[at] is not None:
+                values[at] = plain(values[at])
+        yield tuple(values)
 
 
 def _sorted(session: Session, target: SqlTable) -> Iterator[tuple[Key, Row[Any]]]:
