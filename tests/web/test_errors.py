@@ -144,6 +144,8 @@ async def test_what_cannot_be_served_is_said_in_both_languages(client: Guest) ->
     wrong = await client.put("/healthz", headers=ENGLISH)
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET")
     assert wrong.json()["title"] == "This address does not take that method"
+    both = await client.delete("/api/v1/batches")
+    assert (both.status_code, both.headers["allow"]) == (405, "GET, POST")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Match
 
 from shangeng_trace.errors import (
     ConflictError,
@@ -103,6 +104,7 @@ STATUSES: Mapping[type[ShangengError], int] = {
 }
 """The nearest ancestor of an error that stands here decides."""
 
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _FOR_PROGRAMS = ("/api/", "/log/", "/keys/", "/status/", "/.well-known/", "/healthz", "/readyz", "/metrics")
 
 
@@ -215,7 +217,16 @@ async def _framework(request: Request, error: Exception) -> Response:
         status=error.status_code,
     )
     response.headers.update(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers["Allow"] = ", ".join(_allowed(request))
     return response
+
+
+def _allowed(request: Request) -> list[str]:
+    """Return every method that the address takes: each may have a route of its own, and the framework names one."""
+    routes: list[BaseRoute] = request.app.routes
+    scopes = {method: {**request.scope, "method": method, "path_params": {}} for method in _METHODS}
+    return [method for method, scope in scopes.items() if any(each.matches(scope)[0] is Match.FULL for each in routes)]
 
 
 def handle_errors(app: FastAPI) -> None:
