@@ -11,7 +11,7 @@ import pytest
 
 from shangeng_trace.ids import new_event_id, new_id
 from shangeng_trace.keys import SigningKey
-from shangeng_trace.opener import Asked
+from shangeng_trace.opener import Asked, read_answer
 from shangeng_trace.proofs import verification_method
 from shangeng_trace.signed_events import SignedEvent, open_event
 from shangeng_web import openers as module
@@ -169,3 +169,20 @@ async def test_a_crowd_is_opened_together_and_one_alone_is_left_to_the_server() 
     assert [each and each.event.event_id for each in opened] == [
         None if place == 3 else event["eventID"] for place, event in enumerate(events)
     ]
+
+
+async def test_an_answer_that_cannot_be_read_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = [json.dumps(SIGNER.store(new_id())).encode() for _ in range(40)]
+    keys = {KEY_ID: KEY.public.multikey}
+
+    def garbled(_answer: bytes) -> None:
+        read_answer(b"\xc1")
+
+    async with opening() as openers:
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "read_answer", garbled)
+            waiting = [openers.open_one(each, keys, host="127.0.0.1", limit=2_000_000) for each in events]
+            assert await asyncio.wait_for(asyncio.gather(*waiting), 60) == [None] * 40
+        waiting = [openers.open_one(each, keys, host="127.0.0.1", limit=2_000_000) for each in events]
+        opened = await asyncio.wait_for(asyncio.gather(*waiting), 60)
+    assert all(isinstance(each, SignedEvent) for each in opened)

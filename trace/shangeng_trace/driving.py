@@ -2,7 +2,7 @@
 
 What SQLAlchemy does around a statement costs ten times what SQLite does for it, and everybody who waits for the writer
 waits for that too. On PostgreSQL a round trip costs more than either, and SQLAlchemy does it all. Values are what the
-types of columns make of them, and errors are told as SQLAlchemy tells them.
+types of columns make of them, and the database's errors are told as SQLAlchemy tells them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +27,7 @@ def ask(connection: Connection, question: Question, ids: Sequence[str] | None = 
         return connection.execute(question, {} if ids is None else {"ids": ids}).all()
     statement, inward, outward = _asking(question, None if ids is None else len(ids), connection.dialect)
     given = ids or () if inward is None else [inward(each) for each in ids or ()]
-    rows: list[Sequence[Any]] = drive(connection, statement, given).fetchall()
+    _, rows = drive(connection, statement, given)
     for place, process in outward:
         rows = [[*row[:place], process(row[place]), *row[place + 1 :]] for row in rows]
     return rows
@@ -39,20 +39,22 @@ def change(connection: Connection, statement: Update, values: Mapping[str, Any])
         return connection.execute(statement, values).rowcount
     written, parameters = _changing(statement, tuple(values), connection.dialect)
     given = [values[name] if process is None else process(values[name]) for name, process in parameters]
-    met: int = drive(connection, written, given).rowcount
+    met, _ = drive(connection, written, given)
     return met
 
 
-def drive(connection: Connection, statement: str, values: Sequence[Any], *, many: bool = False) -> Any:
-    """Have the driver run a statement with these values, or with each of many; return its cursor."""
+def drive(
+    connection: Connection, statement: str, values: Sequence[Any], *, many: bool = False
+) -> tuple[int, Sequence[Sequence[Any]]]:
+    """Have the driver run a statement with these values, or with each of many; return how many rows it met, and found."""
     dialect = connection.dialect
     dbapi = cast("Any", dialect.loaded_dbapi)
-    cursor = cast("Any", connection.connection.cursor())
     try:
+        cursor = cast("Any", connection.connection.cursor())
         (dialect.do_executemany if many else dialect.do_execute)(cursor, statement, cast("Any", values))
+        return cursor.rowcount, cursor.fetchall()  # SQLite reads on only now, and what it meets may be garbled
     except dbapi.Error as error:
         raise DBAPIError.instance(statement, None, error, dbapi.Error, dialect=dialect) from error
-    return cursor
 
 
 @lru_cache(_LENGTHS)

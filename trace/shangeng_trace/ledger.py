@@ -130,12 +130,14 @@ class Group:
     def look_at(self, *, chains: Iterable[str] = (), digests: Iterable[str] = ()) -> None:
         """Ask the tables, in one question each, for what will be asked of these chains and statements."""
         if unseen := [chain for chain in chains if chain not in self.stored_heads]:
-            self.stored_heads |= dict.fromkeys(unseen)
-            for chain, length, head in ask(self.session.connection(), _HEADS, unseen):
+            heads = ask(self.session.connection(), _HEADS, unseen)
+            self.stored_heads |= dict.fromkeys(unseen)  # not before: a question that fails has answered nothing
+            for chain, length, head in heads:
                 self.stored_heads[chain] = length, head
         if unknown := [digest for digest in digests if digest not in self.stored_receipts]:
+            known = ask(self.session.connection(), _KNOWN, unknown)
             self.stored_receipts |= dict.fromkeys(unknown)
-            for digest, index, body in ask(self.session.connection(), _KNOWN, unknown):
+            for digest, index, body in known:
                 self.stored_receipts[digest] = receipt_of(index, body)
 
     def know_new(self, digests: Iterable[str]) -> None:

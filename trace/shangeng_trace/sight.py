@@ -108,9 +108,10 @@ class Sight:
 
     def _see_events(self, ids: Iterable[str]) -> None:
         if unseen := [each for each in ids if each not in self._events]:
-            self._events |= dict.fromkeys(unseen)
             settle(self._session)
-            for event_id, digest in ask(self._session.connection(), _EVENTS, unseen):
+            found = ask(self._session.connection(), _EVENTS, unseen)
+            self._events |= dict.fromkeys(unseen)  # not before: a question that fails has answered nothing
+            for event_id, digest in found:
                 self._events[event_id] = digest
 
     def _see_families(self, batches: Iterable[str]) -> None:
@@ -119,8 +120,9 @@ class Sight:
 
     def _see_against(self, batches: Iterable[str]) -> None:
         if unseen := [each for each in batches if each not in self._against]:
+            standing = standing_on(self._session, unseen).restrictions
             self._against |= {each: [] for each in unseen}
-            for row in standing_on(self._session, unseen).restrictions:
+            for row in standing:
                 self._against[row.batch_id].append(row)
 
 

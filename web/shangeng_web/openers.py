@@ -10,6 +10,8 @@ from asyncio.subprocess import PIPE
 from collections.abc import Mapping
 from contextlib import suppress
 
+from msgspec import DecodeError
+
 from shangeng_trace.opener import LENGTH, Asked, AskedEach, Opened, read_answer, written
 from shangeng_trace.signed_events import SignedEvent
 from shangeng_web.cores import Cores
@@ -70,7 +72,7 @@ class Openers:
             try:
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     return await opener.ask(asked)
-            except (OSError, EOFError, TimeoutError):
+            except (OSError, EOFError, TimeoutError, DecodeError):
                 return None
 
     @property

@@ -7,7 +7,7 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Enum
 from sqlmodel.sql.sqltypes import AutoString
 
-from shangeng_trace.columns import Amount, Moment
+from shangeng_trace.columns import Amount, Digest, Moment
 from shangeng_web.tables import METADATA
 
 
@@ -18,6 +18,8 @@ def _plain_types(kind: str, thing: Any, _context: AutogenContext) -> str | Liter
             return "sa.DateTime(timezone=True)"
         if isinstance(thing, Amount):
             return "sa.String(length=24)"
+        if isinstance(thing, Digest):
+            return "sa.LargeBinary(length=32)"
         if isinstance(thing, Enum):
             return f"sa.String(length={thing.length})"
         if isinstance(thing, AutoString):
