@@ -15,6 +15,7 @@ from sqlalchemy import Column, SmallInteger
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.exc import IntegrityError
 
+from shangeng_trace.columns import Digest
 from shangeng_trace.errors import VerificationError
 from shangeng_trace.head_clock import clock_vkey, head_time
 from shangeng_trace.log_export import export_log
@@ -51,22 +52,28 @@ def scene(platform: Platform, people: People) -> Scene:
 
 def flipped(value: Any, column: "Column[Any]", chance: random.Random) -> Any:
     """Return a value with one bit of what is stored flipped; text stays text, since a database takes nothing else."""
+    if isinstance(column.type, Digest):
+        return _flipped(bytes.fromhex(value), chance).hex()
     if isinstance(value, bytes):
-        at = chance.randrange(8 * len(value))
-        return value[: at // 8] + bytes([value[at // 8] ^ 1 << at % 8]) + value[at // 8 + 1 :]
+        return _flipped(value, chance)
     if isinstance(value, datetime):
         moved = (value - EPOCH) // timedelta(microseconds=1) ^ 1 << chance.randrange(40)
         return EPOCH + timedelta(microseconds=moved)
     if isinstance(value, int):
         return value ^ 1 << chance.randrange(15 if isinstance(column.type, SmallInteger) else 31)
     while True:
-        other = flipped(str(value).encode(), column, chance)
+        other = _flipped(str(value).encode(), chance)
         try:
             text = other.decode()
         except UnicodeDecodeError:
             continue
         if "\0" not in text and len(text) == len(str(value)):
             return text
+
+
+def _flipped(octets: bytes, chance: random.Random) -> bytes:
+    at = chance.randrange(8 * len(octets))
+    return octets[: at // 8] + bytes([octets[at // 8] ^ 1 << at % 8]) + octets[at // 8 + 1 :]
 
 
 def positions(chance: random.Random) -> Iterator[tuple[SqlTable, str]]:
@@ -133,9 +140,8 @@ def test_in_an_export(platform: Platform, scene: Scene, tmp_path: Path) -> None:
     assert wrong_file(files, vkey, clock) == ""
     for name, data in files.items():
         for _ in range(12):
-            at = chance.randrange(8 * len(data))
-            other = data[: at // 8] + bytes([data[at // 8] ^ 1 << at % 8]) + data[at // 8 + 1 :]
-            assert wrong_file({**files, name: other}, vkey, clock) == name, f"bit {at} of {name}"
+            other = _flipped(data, chance)
+            assert wrong_file({**files, name: other}, vkey, clock) == name, f"{other!r} as {name}"
 
 
 def wrong_file(files: dict[str, bytes], vkey: str, clock: Vkey) -> str:
