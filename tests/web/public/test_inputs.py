@@ -7,10 +7,10 @@ import pytest
 from shangeng_trace.batch_tables import EventRecord, LedgerKey
 from shangeng_trace.catalogue import Catalogue
 from shangeng_trace.clock import SHANGHAI
-from shangeng_trace.events import Event, Portion
-from shangeng_trace.ids import new_event_id, new_id
+from shangeng_trace.ids import new_id
 from shangeng_web.public.dossier import Told
 from shangeng_web.public.inputs import tests as told_tests
+from tests.observing import in_store
 
 LATE = datetime(2026, 4, 12, 17, tzinfo=UTC)
 """One in the morning of the 13th in Lishui."""
@@ -18,18 +18,7 @@ LATE = datetime(2026, 4, 12, 17, tzinfo=UTC)
 
 @pytest.mark.parametrize("written", [LATE, LATE.astimezone(SHANGHAI)])
 def test_an_undated_test_is_of_its_day_in_lishui_however_its_time_was_written(written: datetime) -> None:
-    step = Catalogue.load().step("test", "tea")
-    event = Event(
-        event_id=new_event_id(),
-        type=step.epcis,
-        step=step.key,
-        action=step.action,
-        biz_step=step.biz_step,
-        disposition=step.disposition,
-        happened_at=written,
-        subjects=(Portion(new_id()),),
-        record={"verdict": "pass"},
-    )
+    step, event = Catalogue.load().step("test", "tea"), in_store(new_id(), written, {"verdict": "pass"})
     row = EventRecord(
         index=1,
         digest="0" * 64,
