@@ -8,16 +8,21 @@ from pathlib import Path
 import pytest
 from sqlalchemy import bindparam, insert
 from sqlalchemy import select as select_rows
-from sqlalchemy.exc import DatabaseError, IntegrityError
-from sqlmodel import SQLModel, col, select, update
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
+from sqlmodel import Session, SQLModel, col, select, update
 
 from shangeng_trace.batch_tables import Batch
 from shangeng_trace.bulk import update_rows
 from shangeng_trace.db import Database
 from shangeng_trace.driving import Question, ask, change, drive
-from shangeng_trace.ledger import table
+from shangeng_trace.ledger import group_of, table
 from shangeng_trace.log_tables import LedgerChain, LedgerStatement
+from shangeng_trace.recording import Recording
+from shangeng_trace.sight import Sight
+from shangeng_trace.signed_events import SignedEvent
 from shangeng_trace.storage import StorageBroken, cause_of
+from tests.trace.desk import Desk
+from tests.trace.test_external_events import about, phone, signed
 
 MOMENT = datetime(2026, 4, 12, 1, 2, 3, 456, tzinfo=UTC)
 PAGE = 4096
@@ -86,3 +91,34 @@ def test_a_page_that_is_garbled_is_met_while_reading_on(tmp_path: Path) -> None:
             ask(connection, _HEADS, [ids[0], ids[-1]])
     assert isinstance(cause_of(told.value), StorageBroken)
     database.engine.dispose()
+
+
+def test_a_question_that_failed_is_asked_again(own_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody could answer must not pass for an empty chain, or for an event that is not there."""
+    signer, batch = phone(own_desk), own_desk.made("10")
+    sealed = signed(about(own_desk, batch, "store", {"store_place": "库房"}), signer)
+    receipt = own_desk.writer.run(Recording(own_desk.office, SignedEvent.read(sealed)))
+
+    def fail(*_: object) -> None:
+        raise OperationalError("SELECT", None, sqlite3.OperationalError("disk I/O error"))
+
+    def look(session: Session) -> None:
+        group, sight = group_of(session), Sight(session)
+        group.stored_heads.clear()
+        event_id = sealed.document["eventID"]
+        with monkeypatch.context() as patch:
+            for module in ("ledger", "sight"):
+                patch.setattr(f"shangeng_trace.{module}.ask", fail)
+            with pytest.raises(OperationalError):
+                group.head(f"batch:{batch}")
+            with pytest.raises(OperationalError):
+                group.receipt("00" * 32)
+            with pytest.raises(OperationalError):
+                sight.digest(event_id)
+        head = group.head(f"batch:{batch}")
+        assert head is not None
+        assert head[0] == receipt.links[0].seq + 1
+        assert group.receipt("00" * 32) is None
+        assert sight.digest(event_id) == receipt.digest
+
+    own_desk.writer.run(look)
