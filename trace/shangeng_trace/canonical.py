@@ -72,16 +72,12 @@ def load_canonical(data: bytes, *, limit: int = MAX_BYTES) -> Document | None:
         return None
     try:
         document: object = _decode(data)
-        # One text has one meaning if that is written as this text: no name stands twice, no number is respelled.
-        if (
-            isinstance(document, dict)
-            and _is_plain(cast("Document", document), MAX_DEPTH)
-            and _encode(document) == data
-        ):
-            return cast("Document", document)
     except (DecodeError, UnicodeDecodeError, RecursionError):
-        pass  # the strict reader says what is wrong with it
-    return None
+        return None  # the strict reader says what is wrong with it
+    if not isinstance(document, dict) or not _is_plain(cast("Document", document), MAX_DEPTH):
+        return None
+    # One text has one meaning if that is written as this text: no name stands twice, no number is respelled.
+    return cast("Document", document) if _encode(document) == data else None
 
 
 def digest(document: Document) -> str:
